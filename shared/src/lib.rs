@@ -1,1 +1,27 @@
-//! Wire types.
+//! What the API, the web application and the tests agree on: the types that cross the wire and the rules for their fields.
+//!
+//! The rule: a type here is exactly what a request or an answer carries. It must build for `wasm32` and must never see the
+//! database or the HTTP server. Every field's comment becomes its description in the OpenAPI document.
+
+pub mod api_key;
+pub mod auth;
+pub mod check;
+pub mod ids;
+pub mod model_group;
+pub mod model_instance;
+pub mod page;
+pub mod problem;
+pub mod rules;
+pub mod secret;
+pub mod user;
+
+pub use api_key::*;
+pub use auth::*;
+pub use check::*;
+pub use ids::*;
+pub use model_group::*;
+pub use model_instance::*;
+pub use page::*;
+pub use problem::*;
+pub use secret::SecretInput;
+pub use user::*;

@@ -1,0 +1,185 @@
+//! A model instance: one connection to one backend that speaks the OpenAI protocol.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ModelInstanceId;
+
+mod connection;
+mod settings;
+mod validate;
+mod write;
+
+pub use connection::*;
+pub use settings::*;
+pub use write::*;
+
+/// Where the backend runs.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum InstanceKind {
+    /// A container on this server.
+    Local,
+    /// Another server of the local network.
+    Network,
+    /// A provider on the internet.
+    Cloud,
+}
+
+impl InstanceKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Local, Self::Network, Self::Cloud];
+
+    /// The name on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Network => "network",
+            Self::Cloud => "cloud",
+        }
+    }
+}
+
+/// What the backend speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// The OpenAI HTTP API.
+    #[default]
+    Openai,
+}
+
+impl Protocol {
+    /// The name on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Openai => "openai",
+        }
+    }
+}
+
+/// What is known about an instance at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InstanceState {
+    /// It answered its last check or request.
+    Up,
+    /// It failed.
+    Down,
+    /// Nobody has asked it yet.
+    Unknown,
+    /// It asked for a pause.
+    Cooling,
+    /// It failed several times in a row and is left alone for a while.
+    Ejected,
+    /// It refuses every token.
+    AuthFailed,
+    /// Somebody pretends that it is down.
+    Drilled,
+    /// It is paused.
+    Disabled,
+}
+
+impl InstanceState {
+    /// Whether a request may go to an instance in this state.
+    pub fn is_usable(self) -> bool {
+        matches!(self, Self::Up | Self::Unknown)
+    }
+}
+
+/// What is known about an instance at this moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InstanceStatus {
+    /// The state.
+    pub state: InstanceState,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// When it was last checked or asked.
+    pub checked_at: Option<DateTime<Utc>>,
+    /// Time to the first byte of the last answer, in milliseconds.
+    #[schema(example = 41)]
+    pub latency_ms: Option<u64>,
+    /// Requests that it answers right now, on this replica.
+    #[schema(example = 0)]
+    pub in_flight: u32,
+    /// What went wrong last.
+    #[schema(example = "connection refused")]
+    pub last_error: Option<String>,
+    /// Why it is in this state, in plain words.
+    #[schema(example = "answered its last request")]
+    pub reason: String,
+}
+
+/// A model instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ModelInstance {
+    /// Id.
+    pub id: ModelInstanceId,
+    /// Name; unique regardless of case.
+    #[schema(example = "GPU server 1")]
+    pub name: String,
+    /// What it is.
+    #[schema(example = "Two A100 in rack 4")]
+    pub description: String,
+    /// Labels to find it by.
+    #[schema(example = json!({"site": "berlin"}))]
+    pub labels: BTreeMap<String, String>,
+    /// False pauses the instance without deleting it.
+    pub enabled: bool,
+    /// Where the backend runs.
+    pub kind: InstanceKind,
+    /// What the backend speaks.
+    pub protocol: Protocol,
+    /// Where the backend listens.
+    pub endpoint: Endpoint,
+    /// The endpoint as one string (read-only).
+    #[schema(example = "http://10.0.0.7:8000/v1")]
+    pub base_url: String,
+    /// The backend's name of the model; null = the one model that it lists.
+    #[schema(example = "meta-llama/Llama-3.1-8B-Instruct")]
+    pub model: Option<String>,
+    /// Where a token goes.
+    pub auth: InstanceAuth,
+    /// The ordered pool of tokens. The first is used; taking the next takes effect with a later version.
+    pub tokens: Vec<Token>,
+    /// Extra secret headers.
+    pub headers: Vec<SecretHeader>,
+    /// Ordered proxies, never gone round. The first is used; taking the next takes effect with a later version.
+    pub proxies: Vec<Proxy>,
+    /// How the backend proves who it is.
+    pub tls: TlsOptions,
+    /// What is changed in a request's body.
+    pub parameters: Parameters,
+    /// How much the instance takes.
+    pub limits: Limits,
+    /// How long to wait.
+    pub timeouts: Timeouts,
+    /// How the instance is checked while nobody asks it.
+    pub health_check: HealthCheck,
+    /// What the backend can do.
+    pub capabilities: Capabilities,
+    /// What is known at this moment (read-only).
+    pub status: InstanceStatus,
+    /// Counts the changes; the `ETag` (read-only).
+    #[schema(example = 1)]
+    pub version: i64,
+    /// Time of creation (read-only).
+    pub created_at: DateTime<Utc>,
+    /// Time of the last change (read-only).
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Fields of an instance that an answer carries and a request may not.
+pub const INSTANCE_READ_ONLY: [&str; 6] = [
+    "id",
+    "base_url",
+    "status",
+    "version",
+    "created_at",
+    "updated_at",
+];
