@@ -1,0 +1,134 @@
+//! Compressed variants beside the files, made once here in place of at every request.
+
+use std::io::Write;
+use std::path::Path;
+
+use brotli::enc::BrotliEncoderParams;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::{Result, files, say};
+
+/// Files of these kinds shrink; pictures and fonts are compressed already.
+const KINDS: [&str; 10] = [
+    "html",
+    "js",
+    "mjs",
+    "css",
+    "wasm",
+    "svg",
+    "json",
+    "txt",
+    "xml",
+    "webmanifest",
+];
+
+/// Sizes in bytes: as it is, by gzip, by brotli.
+#[derive(Default, Clone, Copy)]
+struct Sizes {
+    raw: usize,
+    gzip: usize,
+    brotli: usize,
+}
+
+/// Writes `.gz` and `.br` beside every file in `folder` that gets smaller by them, and prints all sizes.
+pub fn folder(folder: &Path, debug: bool) -> Result<()> {
+    let mut total = Sizes::default();
+    say(format_args!(
+        "  {:<40} {:>10} {:>10} {:>10}",
+        "file", "raw", "gzip", "brotli"
+    ));
+    for path in files(folder)? {
+        let sizes = file(&path, debug)?;
+        let name = path.strip_prefix(folder)?.display().to_string();
+        say(line(&name, sizes));
+        total.raw += sizes.raw;
+        total.gzip += sizes.gzip;
+        total.brotli += sizes.brotli;
+    }
+    say(line("total", total));
+    Ok(())
+}
+
+fn line(name: &str, sizes: Sizes) -> String {
+    format!(
+        "  {name:<40} {:>10} {:>10} {:>10}",
+        sizes.raw, sizes.gzip, sizes.brotli
+    )
+}
+
+fn file(path: &Path, debug: bool) -> Result<Sizes> {
+    let content = std::fs::read(path)?;
+    let raw = content.len();
+    let shrinks = path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| KINDS.contains(&extension));
+    if !shrinks {
+        return Ok(Sizes {
+            raw,
+            gzip: raw,
+            brotli: raw,
+        });
+    }
+    Ok(Sizes {
+        raw,
+        gzip: keep(path, "gz", raw, &gzip(&content, debug)?)?,
+        brotli: keep(path, "br", raw, &brotli(&content, debug)?)?,
+    })
+}
+
+/// Writes the variant when it is worth a file; gives back the size that a browser will see.
+fn keep(path: &Path, extension: &str, raw: usize, variant: &[u8]) -> Result<usize> {
+    if variant.len() >= raw {
+        return Ok(raw);
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(extension);
+    std::fs::write(name, variant)?;
+    Ok(variant.len())
+}
+
+fn gzip(content: &[u8], debug: bool) -> Result<Vec<u8>> {
+    let level = if debug {
+        Compression::fast()
+    } else {
+        Compression::best()
+    };
+    let mut encoder = GzEncoder::new(Vec::new(), level);
+    encoder.write_all(content)?;
+    Ok(encoder.finish()?)
+}
+
+fn brotli(content: &[u8], debug: bool) -> Result<Vec<u8>> {
+    let params = BrotliEncoderParams {
+        quality: if debug { 3 } else { 11 },
+        lgwin: 22,
+        size_hint: content.len(),
+        ..BrotliEncoderParams::default()
+    };
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut &*content, &mut compressed, &params)?;
+    Ok(compressed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn both_variants_give_the_content_back() {
+        let content = "one and one and one".repeat(1000).into_bytes();
+        let mut back = Vec::new();
+        flate2::read::GzDecoder::new(&*gzip(&content, false).unwrap())
+            .read_to_end(&mut back)
+            .unwrap();
+        assert_eq!(back, content);
+        back.clear();
+        brotli::BrotliDecompress(&mut &*brotli(&content, false).unwrap(), &mut back).unwrap();
+        assert_eq!(back, content);
+    }
+}

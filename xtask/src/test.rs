@@ -1,0 +1,57 @@
+//! `cargo xtask test`: every test there is, with everything they need.
+//!
+//! Rule: a missing part is a failure with advice, never a skipped test. The tests find their surroundings in `UNDERSTUDY_TEST_…`.
+
+use std::ffi::OsString;
+
+use crate::failure::{Failure, Result};
+use crate::postgres::Cluster;
+use crate::process;
+use crate::service;
+use crate::setup;
+use crate::step::{say, step};
+use crate::web;
+use crate::workspace::{Profile, Workspace, create_folder};
+
+/// Sets up and runs the tests; `before` goes to Cargo, `after` to the test programs.
+pub fn run(workspace: &Workspace, before: &[OsString], after: &[OsString]) -> Result<()> {
+    let browser = setup::browser::ensure()?;
+    let python = setup::python::ensure(workspace)?;
+    let site = web::build(workspace, Profile::Release)?;
+    let service = service::build_with_tests(workspace)?;
+    let artifacts = workspace.target.join("test-artifacts");
+    create_folder(&artifacts)?;
+    let cluster = step(
+        "start a throw-away PostgreSQL: every test gets a database of its own in it",
+        Cluster::start,
+    )?;
+
+    let mut command = workspace.cargo("test");
+    if !before
+        .iter()
+        .any(|argument| argument == "-p" || argument == "--package")
+    {
+        command.arg("--workspace");
+    }
+    command
+        .args(before)
+        .arg("--")
+        .args(after)
+        .env("UNDERSTUDY_TEST_DATABASE_URL", cluster.url())
+        .env("UNDERSTUDY_TEST_BIN", service)
+        .env("UNDERSTUDY_TEST_SITE", site)
+        .env("UNDERSTUDY_TEST_PYTHON", python)
+        .env("UNDERSTUDY_TEST_CHROMIUM", browser.chromium)
+        .env("UNDERSTUDY_TEST_CHROMEDRIVER", browser.chromedriver)
+        .env("UNDERSTUDY_TEST_ARTIFACTS", &artifacts);
+    say("» run the tests");
+    let status = process::run_for_status(&mut command)?;
+    drop(cluster);
+    if status.success() {
+        return Ok(());
+    }
+    Err(Failure::with_code(
+        "the tests failed",
+        process::exit_code(status),
+    ))
+}
