@@ -1,0 +1,1 @@
+//! The gateway, row by row of the failover table.

@@ -1,0 +1,115 @@
+//! A headless browser of its own per test, with an empty profile, driven over WebDriver.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder};
+use hyper::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use url::{ParseError, Url};
+
+use super::env;
+use super::wait::soon;
+
+/// A browser; it ends with this value.
+#[derive(Debug)]
+pub struct Chrome {
+    /// The session.
+    pub client: Client,
+    // In the order in which they end: the driver takes the browser with it, then nobody uses the profile.
+    _driver: Child,
+    _profile: TempDir,
+}
+
+impl Chrome {
+    /// Starts a browser of 1280×800.
+    pub async fn start() -> Self {
+        let profile = tempfile::tempdir().expect("a temporary folder");
+        let mut driver = Command::new(env::chromedriver())
+            .arg("--port=0")
+            .env("HOME", profile.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("chromedriver starts");
+        let mut lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines();
+        let port = soon("chromedriver says its port", async {
+            loop {
+                let line = lines.next_line().await.expect("text").expect("a port");
+                if let Some((_, rest)) = line.split_once("started successfully on port ") {
+                    return rest.trim_end_matches('.').to_owned();
+                }
+            }
+        })
+        .await;
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities(&profile));
+        let webdriver = format!("http://127.0.0.1:{port}");
+        let client = soon("the browser starts", builder.connect(&webdriver))
+            .await
+            .expect("the browser starts");
+        Self {
+            client,
+            _driver: driver,
+            _profile: profile,
+        }
+    }
+
+    /// What the page wrote to the console since the last call, warnings and errors alone.
+    pub async fn console(&self) -> Vec<String> {
+        let log = self.client.issue_cmd(BrowserLog).await.expect("the log");
+        log.as_array()
+            .expect("a list of entries")
+            .iter()
+            .filter(|entry| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")))
+            .map(Value::to_string)
+            .collect()
+    }
+
+    /// Keeps a picture of the page for people.
+    pub async fn screenshot(&self, name: &str) {
+        let picture = self.client.screenshot().await.expect("a screenshot");
+        let path = PathBuf::from(env::artifacts()).join(name);
+        std::fs::write(path, picture).expect("the artifacts' folder can be written");
+    }
+}
+
+fn capabilities(profile: &TempDir) -> Capabilities {
+    let Value::Object(capabilities) = json!({
+        "goog:loggingPrefs": {"browser": "ALL"},
+        "goog:chromeOptions": {
+            "binary": env::chromium(),
+            "args": [
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--no-first-run", "--window-size=1280,800", "--lang=en",
+                format!("--user-data-dir={}", profile.path().display()),
+            ],
+        },
+    }) else {
+        unreachable!("it is an object")
+    };
+    capabilities
+}
+
+/// Chromedriver's own command for the console of the page.
+#[derive(Debug)]
+struct BrowserLog;
+
+impl WebDriverCompatibleCommand for BrowserLog {
+    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
+        let session = session_id.unwrap_or_default();
+        base_url.join(&format!("session/{session}/se/log"))
+    }
+
+    fn method_and_body(&self, _request_url: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({"type": "browser"}).to_string()))
+    }
+}

@@ -1,0 +1,57 @@
+//! What `cargo xtask test` sets up and tells by environment variables. A missing one fails loudly: a test that skips itself
+//! because its tools are missing is a test that nobody runs.
+
+use std::env;
+
+/// Maintenance database of the throw-away cluster.
+pub fn database_url() -> String {
+    required("UNDERSTUDY_TEST_DATABASE_URL")
+}
+
+/// The service's executable.
+pub fn binary() -> String {
+    required("UNDERSTUDY_TEST_BIN")
+}
+
+/// Folder of the built web application.
+pub fn site() -> String {
+    required("UNDERSTUDY_TEST_SITE")
+}
+
+/// A Python that has the packages of `tests/sdk/requirements.txt`.
+pub fn python() -> String {
+    required("UNDERSTUDY_TEST_PYTHON")
+}
+
+/// The driver of the browser.
+pub fn chromedriver() -> String {
+    required("UNDERSTUDY_TEST_CHROMEDRIVER")
+}
+
+/// The browser.
+pub fn chromium() -> String {
+    required("UNDERSTUDY_TEST_CHROMIUM")
+}
+
+/// Folder for screenshots and the like.
+pub fn artifacts() -> String {
+    required("UNDERSTUDY_TEST_ARTIFACTS")
+}
+
+/// Where programs are found, for what the tests start.
+pub fn path() -> String {
+    variable("PATH").unwrap_or_default()
+}
+
+#[track_caller]
+fn required(name: &str) -> String {
+    variable(name).unwrap_or_else(|| panic!("{name} is not set: run `cargo xtask test`"))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests have no configuration but this"
+)]
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
