@@ -34,6 +34,8 @@ pub fn run(workspace: &Workspace, before: &[OsString], after: &[OsString]) -> Re
         command.arg("--workspace");
     }
     command
+        // One look at all that is broken is worth more than a quick end.
+        .arg("--no-fail-fast")
         .args(before)
         .arg("--")
         .args(after)
