@@ -1,2 +1,20 @@
-//! Main.
-fn main() {}
+//! Understudy's web application: the screens on which people manage models.
+//!
+//! It runs in the browser, as WebAssembly, and talks to nothing but `/api/v1` of the origin it came from. [`api`] is the only module
+//! that does so; [`pages`] are what a person opens, [`components`] what pages are made of.
+
+mod age;
+mod api;
+mod app;
+mod browser;
+mod clock;
+mod components;
+mod i18n;
+mod load;
+mod pages;
+mod session;
+mod theme;
+
+fn main() {
+    leptos::mount::mount_to_body(app::App);
+}

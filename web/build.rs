@@ -1,0 +1,33 @@
+//! Turns `locales/*.json` into the typed translations that `src/i18n.rs` includes.
+//!
+//! Rule: a key that one language lacks is an error of the build, not a warning and an English word on a Russian screen. This is what
+//! `leptos_i18n_build` does, without its code for locale data, which brings a downloader and minutes of compiling.
+
+use std::env;
+use std::error::Error;
+use std::path::Path;
+
+use leptos_i18n_parser::parse_locales::options::{Config, ParseOptions};
+use leptos_i18n_parser::parse_locales::parse_locales;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "Cargo tells a build script its folder by the environment, and by nothing else"
+)]
+fn main() -> Result<(), Box<dyn Error>> {
+    // Attributes and titles are strings, with values in them as well.
+    let options = ParseOptions::default().interpolate_display(true);
+    let config = Config::new("en")?.add_locale("ru")?.parse_options(options);
+    let locales = parse_locales(None, config)?;
+    println!("cargo::rerun-if-changed=locales");
+    for warning in locales.diag.warnings().iter() {
+        println!("cargo::error={warning}");
+    }
+    for error in locales.diag.errors().iter() {
+        println!("cargo::error={error}");
+    }
+    let code = leptos_i18n_codegen::gen_code(&locales, None, false, None, true)?;
+    let folder = env::var_os("OUT_DIR").ok_or("Cargo did not set OUT_DIR")?;
+    std::fs::write(Path::new(&folder).join("i18n.rs"), code.to_string())?;
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! What can go wrong between this page and the service.
+
+use understudy_shared::Problem;
+
+/// Why a request has no usable answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApiError {
+    /// Nothing came back: the service is down, the network is, or it took too long.
+    NoAnswer,
+    /// Something came back that is not of this API, from a proxy for example.
+    Unreadable {
+        /// HTTP status.
+        status: u16,
+    },
+    /// The service says what is wrong.
+    Problem(Box<Problem>),
+}
+
+impl ApiError {
+    /// What is wrong with the field at `pointer`.
+    pub fn field(&self, pointer: &str) -> Option<String> {
+        self.problem()?
+            .errors
+            .iter()
+            .find(|error| error.pointer == pointer)
+            .map(|error| error.detail.clone())
+    }
+
+    /// The service's own description.
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Problem(problem) => Some(problem),
+            Self::NoAnswer | Self::Unreadable { .. } => None,
+        }
+    }
+
+    /// Whether the credential was missing or not valid.
+    pub fn is_unauthenticated(&self) -> bool {
+        match self {
+            Self::Problem(problem) => problem.status == 401,
+            Self::Unreadable { status } => *status == 401,
+            Self::NoAnswer => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use understudy_shared::{FieldError, ProblemCode};
+
+    use super::*;
+
+    fn problem() -> Problem {
+        Problem {
+            kind: "urn:understudy:problem:validation_failed".into(),
+            title: "The request has invalid fields".into(),
+            status: 422,
+            detail: "/password: is too common".into(),
+            instance: "/api/v1/setup".into(),
+            code: ProblemCode::ValidationFailed,
+            request_id: "1".into(),
+            errors: vec![FieldError::invalid("/password", "is too common")],
+            used_by: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_field_finds_its_own_error() {
+        let error = ApiError::Problem(Box::new(problem()));
+        assert_eq!(error.field("/password").as_deref(), Some("is too common"));
+        assert_eq!(error.field("/username"), None);
+    }
+
+    #[test]
+    fn a_401_without_a_problem_still_means_signed_out() {
+        assert!(ApiError::Unreadable { status: 401 }.is_unauthenticated());
+        assert!(!ApiError::Unreadable { status: 502 }.is_unauthenticated());
+        assert!(!ApiError::Problem(Box::new(problem())).is_unauthenticated());
+    }
+}

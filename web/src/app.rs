@@ -1,0 +1,71 @@
+//! The application: what every page has around it, and which page stands at which path.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::components::{FlatRoutes, Redirect, Route, Router};
+use leptos_router::{NavigateOptions, path};
+
+use crate::api::{Api, use_api};
+use crate::clock::provide_clock;
+use crate::components::frame::Frame;
+use crate::i18n::{I18nContextProvider, restore_language, use_i18n};
+use crate::pages::guard::Guarded;
+use crate::pages::login::LoginPage;
+use crate::pages::models::ModelsPage;
+use crate::pages::not_found::NotFoundPage;
+use crate::pages::setup::SetupPage;
+use crate::session::Session;
+use crate::theme::provide_theme;
+
+/// The application.
+#[component]
+pub fn App() -> impl IntoView {
+    let session = Session::new();
+    let api = Api::new(session);
+    provide_context(session);
+    provide_context(api);
+    provide_theme();
+    provide_clock();
+    spawn_local(api.restore_session());
+    view! {
+        <I18nContextProvider>
+            <Pages />
+        </I18nContextProvider>
+    }
+}
+
+/// The table of all paths.
+#[component]
+fn Pages() -> impl IntoView {
+    restore_language(use_i18n());
+    let api = use_api();
+    let sign_out_error = RwSignal::new(None);
+    let sign_out = move |()| {
+        spawn_local(async move { sign_out_error.set(api.log_out().await.err()) });
+    };
+    view! {
+        <Router>
+            <Frame on_sign_out=sign_out sign_out_error>
+                <FlatRoutes fallback=NotFoundPage>
+                    <Route path=path!("/") view=|| view! { <Home /> } />
+                    <Route path=path!("/setup") view=SetupPage />
+                    <Route path=path!("/login") view=LoginPage />
+                    <Route
+                        path=path!("/models")
+                        view=|| view! { <Guarded><ModelsPage /></Guarded> }
+                    />
+                </FlatRoutes>
+            </Frame>
+        </Router>
+    }
+}
+
+/// Sends whoever comes to the root to the screen that people come for.
+#[component]
+fn Home() -> impl IntoView {
+    let options = NavigateOptions {
+        replace: true,
+        ..NavigateOptions::default()
+    };
+    view! { <Redirect path="/models" options /> }
+}

@@ -1,0 +1,90 @@
+//! What the application asks of the browser itself: its clock, its storage, its locks, the document around the application.
+//!
+//! Rule: nothing secret is stored. A browser may refuse storage and locks; everything works without them, only less comfortably.
+
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+use js_sys::{Function, Promise, Reflect};
+use leptos::prelude::{document, window};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+/// The time.
+pub fn now() -> DateTime<Utc> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds since 1970 fit for a quarter of a million years"
+    )]
+    DateTime::from_timestamp_millis(js_sys::Date::now() as i64).unwrap_or_default()
+}
+
+/// What was stored under `key`; none as well when the browser stores nothing.
+pub fn stored(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok()?
+}
+
+/// Whether the browser stores anything for this page.
+pub fn has_storage() -> bool {
+    storage().is_some()
+}
+
+/// Stores `value`. A browser that refuses forgets it with the page.
+pub fn store(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// Forgets what was stored under `key`.
+pub fn forget(key: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.remove_item(key);
+    }
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok()?
+}
+
+/// Sets or, with `None`, removes an attribute of `<html>`.
+pub fn set_root_attribute(name: &str, value: Option<&str>) {
+    if let Some(root) = document().document_element() {
+        let _ = match value {
+            Some(value) => root.set_attribute(name, value),
+            None => root.remove_attribute(name),
+        };
+    }
+}
+
+/// Whether nobody looks at the page, as its tab or window is in the background.
+pub fn is_hidden() -> bool {
+    document().hidden()
+}
+
+/// Runs `work` while no other tab of this browser runs anything under the same name.
+///
+/// By hand, since `web-sys` calls this part of the platform unstable. Browsers offer it to secure pages only (HTTPS or this computer);
+/// elsewhere `work` runs at once.
+pub async fn exclusively(name: &str, work: impl Future<Output = ()> + 'static) {
+    let navigator: JsValue = window().navigator().into();
+    let locks = Reflect::get(&navigator, &"locks".into()).unwrap_or_default();
+    let request = Reflect::get(&locks, &"request".into())
+        .ok()
+        .and_then(|request| request.dyn_into::<Function>().ok());
+    let Some(request) = request else {
+        return work.await;
+    };
+    let work = Closure::once(move |_lock: JsValue| -> Promise {
+        future_to_promise(async move {
+            work.await;
+            Ok(JsValue::UNDEFINED)
+        })
+    });
+    let granted = request.call2(&locks, &name.into(), work.as_ref());
+    if let Ok(granted) = granted.map(Promise::from) {
+        // It fails only when the page is being left.
+        let _ = JsFuture::from(granted).await;
+    }
+}

@@ -1,0 +1,9 @@
+//! What pages are made of. Rule: no component here talks to the service; data and actions come in as properties.
+
+pub mod badge;
+pub mod field;
+pub mod frame;
+pub mod icon;
+pub mod notice;
+pub mod section;
+pub mod switches;

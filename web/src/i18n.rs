@@ -1,0 +1,54 @@
+//! The words of the screens, in every language that the product speaks.
+//!
+//! Rule: no word that a person reads stands in the code; it has a key in `locales/*.json`, and the build fails when a language lacks
+//! one. The browser's language comes first; a choice made with the switch is remembered and wins from then on. Only a *choice* is
+//! stored, so that somebody who never chose follows their browser.
+
+pub mod words;
+
+#[expect(
+    clippy::expect_used,
+    dead_code,
+    unused_imports,
+    unused_qualifications,
+    reason = "written by the code generator of `leptos_i18n`"
+)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/i18n.rs"));
+}
+
+use leptos::prelude::*;
+
+pub use generated::i18n::*;
+
+use crate::browser;
+
+/// Where the choice of a language is kept.
+const STORED: &str = "understudy.language";
+
+/// Every language, as its own speakers abbreviate and call it.
+pub const LANGUAGES: [(Locale, &str, &str); 2] = [
+    (Locale::ru, "Рус", "Русский"),
+    (Locale::en, "Eng", "English"),
+];
+
+/// Applies the language that was chosen on an earlier visit.
+///
+/// In an effect, since the context sets the browser's language in one of its own, which is created before and so runs before.
+pub fn restore_language(i18n: leptos_i18n::I18nContext<Locale>) {
+    Effect::new(move || {
+        let stored = browser::stored(STORED);
+        let chosen = LANGUAGES
+            .iter()
+            .find(|(locale, ..)| Some(locale.to_string()) == stored);
+        if let Some((locale, ..)) = chosen {
+            i18n.set_locale(*locale);
+        }
+    });
+}
+
+/// Switches to `locale`, now and on later visits.
+pub fn choose_language(i18n: leptos_i18n::I18nContext<Locale>, locale: Locale) {
+    browser::store(STORED, locale.as_ref());
+    i18n.set_locale(locale);
+}

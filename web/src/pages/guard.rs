@@ -1,0 +1,93 @@
+//! Pages for people who are signed in: everybody else signs in first and comes back to where they wanted to go.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::components::Redirect;
+use leptos_router::hooks::use_location;
+use leptos_router::location::Url;
+
+use super::in_place;
+use crate::api::use_api;
+use crate::components::notice::ErrorNotice;
+use crate::session::{SessionState, use_session};
+
+/// Shows its content to whoever is signed in.
+#[component]
+pub fn Guarded(
+    /// The page.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let session = use_session();
+    let api = use_api();
+    // Who it is does not matter here: renewed details must not rebuild the page.
+    let state = Memo::new(move |_| match session.state() {
+        SessionState::Restoring => Access::Unknown,
+        SessionState::Unreachable(error) => Access::Failed(error),
+        SessionState::SignedOut => Access::Refused,
+        SessionState::SignedIn(_) => Access::Granted,
+    });
+    let location = use_location();
+    let retry = move |()| {
+        session.set_restoring();
+        spawn_local(api.restore_session());
+    };
+    move || match state.get() {
+        Access::Unknown => ().into_any(),
+        Access::Failed(error) => {
+            view! { <ErrorNotice error retry=Callback::new(retry) /> }.into_any()
+        }
+        Access::Refused => {
+            let path = location.pathname.get_untracked();
+            let query = location.search.get_untracked();
+            view! { <Redirect path=login_path(&path, &query) options=in_place() /> }.into_any()
+        }
+        Access::Granted => children().into_any(),
+    }
+}
+
+#[derive(Clone, PartialEq)]
+enum Access {
+    Unknown,
+    Failed(crate::api::ApiError),
+    Refused,
+    Granted,
+}
+
+/// The sign-in page, with the way back.
+fn login_path(path: &str, query: &str) -> String {
+    let separator = if query.is_empty() { "" } else { "?" };
+    let next = Url::escape(&format!("{path}{separator}{query}"));
+    format!("/login?next={next}")
+}
+
+/// Where to go after signing in: a path of this application, whatever a link made by somebody else says.
+pub fn next_path(wanted: Option<&str>) -> String {
+    let is_ours = |path: &&str| {
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && !path.contains('\\')
+            && !path.chars().any(char::is_control)
+    };
+    wanted.filter(is_ours).unwrap_or("/models").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_signing_in_one_stays_on_this_site() {
+        assert_eq!(next_path(Some("/models?sort=name")), "/models?sort=name");
+        for wanted in [
+            None,
+            Some(""),
+            Some("https://example.org/"),
+            Some("//example.org"),
+            Some("/\\example.org"),
+            Some("/\t/example.org"),
+            Some("javascript:alert(1)"),
+        ] {
+            assert_eq!(next_path(wanted), "/models", "{wanted:?}");
+        }
+    }
+}
