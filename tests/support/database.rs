@@ -75,7 +75,11 @@ impl Database {
 
     /// Cuts every connection and lets nobody in: what the service sees when PostgreSQL is gone.
     pub async fn go_away(&self) {
-        maintain(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name)).await;
+        maintain(&format!(
+            "ALTER DATABASE {} ALLOW_CONNECTIONS false",
+            self.name
+        ))
+        .await;
         maintain(&format!(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
             self.name
@@ -85,7 +89,11 @@ impl Database {
 
     /// Ends what [`Database::go_away`] began.
     pub async fn come_back(&self) {
-        maintain(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name)).await;
+        maintain(&format!(
+            "ALTER DATABASE {} ALLOW_CONNECTIONS true",
+            self.name
+        ))
+        .await;
     }
 }
 

@@ -14,3 +14,5 @@ pub mod upstream;
 pub mod wait;
 
 pub use app::App;
+
+mod tests;

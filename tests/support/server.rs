@@ -134,7 +134,11 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
-            eprintln!("--- log of the service at {}:\n{}---", self.address, self.log());
+            eprintln!(
+                "--- log of the service at {}:\n{}---",
+                self.address,
+                self.log()
+            );
         }
     }
 }
@@ -144,8 +148,13 @@ fn keep(pipe: impl Read + Send + 'static, log: &Arc<Mutex<String>>) {
     thread::spawn(move || {
         let mut lines = BufReader::new(pipe);
         let mut line = Vec::new();
-        while lines.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            log.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+        while lines
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|read| read > 0)
+        {
+            log.lock()
+                .unwrap()
+                .push_str(&String::from_utf8_lossy(&line));
             line.clear();
         }
     });

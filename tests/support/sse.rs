@@ -58,7 +58,8 @@ pub fn text(events: &[Event]) -> String {
 /// Reads a whole body.
 #[track_caller]
 pub fn parse(body: &str) -> Vec<Event> {
-    let body = body.replace("\r\n", "\n");
+    let body = body.strip_prefix('\u{feff}').unwrap_or(body);
+    let body = body.replace("\r\n", "\n").replace('\r', "\n");
     let mut events = Vec::new();
     let whole = body.is_empty() || body.ends_with("\n\n");
     assert!(whole, "the last event is not complete: {body:?}");

@@ -141,7 +141,12 @@ impl Upstream {
     #[track_caller]
     pub fn request(&self) -> Recorded {
         let mut requests = self.requests();
-        assert_eq!(requests.len(), 1, "requests to {}: {requests:?}", self.name());
+        assert_eq!(
+            requests.len(),
+            1,
+            "requests to {}: {requests:?}",
+            self.name()
+        );
         requests.remove(0)
     }
 
@@ -155,7 +160,11 @@ impl Upstream {
         let what = format!("request {count} at {}", self.name());
         let mut changes = self.shared.record.subscribe();
         let arrived = changes.wait_for(|record| {
-            record.iter().filter(|request| request.method == "POST").count() >= count
+            record
+                .iter()
+                .filter(|request| request.method == "POST")
+                .count()
+                >= count
         });
         within(SOON, &what, arrived).await.expect("it still runs");
     }

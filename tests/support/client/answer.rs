@@ -57,7 +57,11 @@ impl Answer {
     #[track_caller]
     pub fn header(&self, name: &str) -> Option<&str> {
         let value = self.headers.get(name)?;
-        Some(value.to_str().unwrap_or_else(|_| panic!("{name} is not ASCII: {self:?}")))
+        Some(
+            value
+                .to_str()
+                .unwrap_or_else(|_| panic!("{name} is not ASCII: {self:?}")),
+        )
     }
 
     /// Checks the value of a header.

@@ -9,10 +9,10 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::sleep;
 
+use super::Shared;
 use super::healthy;
 use super::record::Recorded;
 use super::reply::{End, Framing, Reply, Step};
-use super::Shared;
 
 /// Serves a connection until either side ends it.
 pub async fn serve(stream: TcpStream, number: usize, shared: Arc<Shared>) {
@@ -24,7 +24,9 @@ async fn converse(stream: TcpStream, connection: usize, shared: &Shared) -> io::
     stream.set_nodelay(true)?;
     let (mut reader, mut writer) = stream.into_split();
     let mut received = Vec::new();
-    while let Some(request) = read_request(&mut reader, &mut received, &mut writer, connection).await? {
+    while let Some(request) =
+        read_request(&mut reader, &mut received, &mut writer, connection).await?
+    {
         let reply = shared.reply_to(&request);
         let index = shared.keep(request);
         let end = reply.end;
@@ -139,7 +141,10 @@ fn head(reply: &Reply) -> String {
         .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n"))
         .collect();
-    format!("HTTP/1.1 {} Scripted\r\n{headers}{framing}\r\n", reply.status)
+    format!(
+        "HTTP/1.1 {} Scripted\r\n{headers}{framing}\r\n",
+        reply.status
+    )
 }
 
 async fn read_request(

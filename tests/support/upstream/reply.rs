@@ -23,7 +23,10 @@ impl Gate {
 
     pub(super) async fn passed(&self) {
         let mut opened = self.0.subscribe();
-        opened.wait_for(|open| *open).await.expect("a gate outlives its replies");
+        opened
+            .wait_for(|open| *open)
+            .await
+            .expect("a gate outlives its replies");
     }
 }
 
