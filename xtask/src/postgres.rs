@@ -2,7 +2,7 @@
 //!
 //! Rule: it is gone when the command ends, however it ends. What a killed command left behind, the next one removes.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -13,7 +13,7 @@ use signal_hook::consts::{SIGINT, SIGQUIT};
 use crate::failure::{Context, Failure, Result};
 use crate::process;
 use crate::setup;
-use crate::workspace::{create_folder, remove_folder};
+use crate::workspace::remove_folder;
 
 const PREFIX: &str = "understudy-pg-";
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -41,10 +41,11 @@ impl Cluster {
     /// Makes and starts a server.
     pub fn start() -> Result<Self> {
         let programs = setup::postgres::ensure()?;
-        remove_leftovers();
+        remove_leftovers()?;
         let folder = short_temporary_folder().join(format!("{PREFIX}{}", std::process::id()));
         remove_folder(&folder)?;
-        create_folder(&folder)?;
+        // Not `create_dir_all`: in a folder that everyone may write to, one that is there already is not ours.
+        std::fs::create_dir(&folder).context(|| format!("create {}", folder.display()))?;
         let mut cluster = Self {
             folder,
             server: None,
@@ -188,8 +189,10 @@ fn short_temporary_folder() -> PathBuf {
     }
 }
 
-/// Stops and removes what commands that were killed left behind; a folder's name ends with its command's process id.
-fn remove_leftovers() {
+/// Stops and removes what commands that were killed left behind; a folder's name ends with its command's process id. Folders of
+/// other users are not believed: what they say would be carried out with our rights.
+fn remove_leftovers() -> Result<()> {
+    let us = owner()?.map_or(rustix::process::geteuid().as_raw(), |(user, _)| user);
     for entry in std::fs::read_dir(short_temporary_folder())
         .into_iter()
         .flatten()
@@ -203,7 +206,10 @@ fn remove_leftovers() {
         else {
             continue;
         };
-        if rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH) {
+        let ours = entry
+            .metadata()
+            .is_ok_and(|data| data.is_dir() && data.uid() == us);
+        if !ours || rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH) {
             continue;
         }
         let pid_file =
@@ -218,6 +224,7 @@ fn remove_leftovers() {
         }
         let _ = remove_folder(&entry.path());
     }
+    Ok(())
 }
 
 fn parse_pid(text: &str) -> Option<rustix::process::Pid> {

@@ -130,10 +130,10 @@ fn probe(address: &str) -> std::io::Result<[u8; 12]> {
         .ok_or(std::io::ErrorKind::NotFound)?;
     let mut stream = TcpStream::connect_timeout(&address_to_try, PROBE_LIMIT)?;
     stream.set_read_timeout(Some(PROBE_LIMIT))?;
-    write!(
-        stream,
-        "GET /healthz/ready HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
-    )?;
+    // One write: a server that answers early and closes would reset a request that comes in pieces.
+    let request =
+        format!("GET /healthz/ready HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut start = [0; 12];
     stream.read_exact(&mut start)?;
     Ok(start)
