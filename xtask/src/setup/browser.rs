@@ -32,8 +32,8 @@ pub fn ensure() -> Result<Browser> {
         return Ok(browser);
     }
     apt::install(
-        &["chromium", "chromium-driver"],
-        "the browser tests need a browser and its driver",
+        &["chromium", "chromium-driver", "fonts-liberation"],
+        "the browser tests need a browser, its driver and letters to draw",
         MANUAL,
     )?;
     find().ok_or_else(|| {
