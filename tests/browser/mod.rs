@@ -1,1 +1,252 @@
-//! The web application in a real browser.
+//! The web application in a real browser, served by the service itself.
+
+use fantoccini::Locator;
+use fantoccini::elements::Element;
+use serde_json::{Value, json};
+
+use crate::support::App;
+use crate::support::chrome::Chrome;
+use crate::support::server::{ADMIN_PASSWORD, ADMIN_USERNAME};
+use crate::support::upstream::{Reply, Upstream};
+use crate::support::wait::SOON;
+
+/// A browser at the web application of a service.
+struct Visit {
+    chrome: Chrome,
+    base: String,
+}
+
+impl Visit {
+    async fn to(app: &App, path: &str) -> Self {
+        let visit = Self {
+            chrome: Chrome::start().await,
+            base: format!("http://{}", app.address()),
+        };
+        visit.go(path).await;
+        visit
+    }
+
+    async fn go(&self, path: &str) {
+        let url = format!("{}{path}", self.base);
+        self.chrome.client.goto(&url).await.expect("the page loads");
+    }
+
+    /// The element, as soon as it is there.
+    async fn find(&self, css: &str) -> Element {
+        let wait = self.chrome.client.wait().at_most(SOON);
+        match wait.for_element(Locator::Css(css)).await {
+            Ok(element) => element,
+            Err(error) => {
+                let page = self.chrome.client.source().await.unwrap_or_default();
+                panic!("{css}: {error}\n{page}");
+            }
+        }
+    }
+
+    async fn count(&self, css: &str) -> usize {
+        let found = self.chrome.client.find_all(Locator::Css(css)).await;
+        found.expect("a selector").len()
+    }
+
+    async fn text(&self, css: &str) -> String {
+        self.find(css).await.text().await.expect("its text")
+    }
+
+    async fn type_into(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.clear().await.expect("a field");
+        field.send_keys(text).await.expect("a field");
+    }
+
+    async fn click(&self, css: &str) {
+        self.find(css)
+            .await
+            .click()
+            .await
+            .expect("it can be clicked");
+    }
+
+    async fn sign_in(&self, username: &str, password: &str) {
+        self.type_into("#login #username", username).await;
+        self.type_into("#login #password", password).await;
+        self.click("#login button[type=submit]").await;
+    }
+
+    async fn path(&self) -> String {
+        let url = self.chrome.client.current_url().await.expect("an address");
+        url.path().to_owned()
+    }
+
+    async fn script(&self, script: &str) -> Value {
+        let result = self.chrome.client.execute(script, Vec::new()).await;
+        result.expect("the script runs")
+    }
+
+    /// Nothing went wrong on the page, and it asked nobody but the service.
+    async fn assert_clean(&self) {
+        assert_eq!(self.chrome.console().await, Vec::<String>::new());
+        let strangers = self
+            .script(
+                "return performance.getEntriesByType('resource').map(entry => entry.name)
+                    .filter(name => new URL(name).origin !== location.origin)",
+            )
+            .await;
+        assert_eq!(strangers, json!([]));
+    }
+}
+
+#[tokio::test]
+async fn person_signs_in_and_sees_groups_and_instances() {
+    let app = App::builder().with_site().start().await;
+    let upstream = Upstream::start("a");
+    let gpu = app.instance("GPU server 1", &upstream).await;
+    let paused = app
+        .instance_with("Paused one", 1, json!({"enabled": false}))
+        .await;
+    let title = json!({"title": "Everyday chat"});
+    app.group_with("chat-default", [&paused, &gpu], title).await;
+    app.group("nobody", [&paused]).await;
+
+    let visit = Visit::to(&app, "/").await;
+    visit.sign_in(ADMIN_USERNAME, ADMIN_PASSWORD).await;
+
+    let ready = "#groups tr[data-name='chat-default'][data-state='ready']";
+    assert!(visit.text(ready).await.contains("Everyday chat"));
+    let answers = format!("{ready} [data-column='would_answer']");
+    assert_eq!(visit.text(&answers).await, "GPU server 1");
+    visit
+        .find("#groups tr[data-name='nobody'][data-state='unavailable']")
+        .await;
+    assert_eq!(visit.count("#groups tbody tr").await, 2);
+
+    let up = "#instances tr[data-name='GPU server 1'][data-state='unknown']";
+    let address = format!("http://127.0.0.1:{}/v1", upstream.port());
+    assert!(visit.text(up).await.contains(&address));
+    visit
+        .find("#instances tr[data-name='Paused one'][data-state='disabled']")
+        .await;
+    assert_eq!(visit.count("#instances tbody tr").await, 2);
+
+    assert_eq!(visit.path().await, "/models");
+    assert!(visit.text("#account").await.contains(ADMIN_USERNAME));
+    visit.chrome.screenshot("models.png").await;
+    visit.assert_clean().await;
+}
+
+#[tokio::test]
+async fn session_outlives_a_reload_and_ends_with_signing_out() {
+    let app = App::builder().with_site().start().await;
+    let visit = Visit::to(&app, "/models").await;
+    visit.sign_in(ADMIN_USERNAME, ADMIN_PASSWORD).await;
+    visit.find("#account").await;
+    visit.chrome.client.refresh().await.expect("a reload");
+    visit.find("#account").await;
+    visit.find("#groups .empty").await;
+    let kept = visit
+        .script("return [document.cookie, localStorage.length && JSON.stringify(localStorage)]")
+        .await;
+    assert!(
+        !kept.to_string().contains("eyJ"),
+        "no token where a script can read it: {kept}"
+    );
+    visit.assert_clean().await;
+
+    visit.click("#sign-out").await;
+    visit.find("#login").await;
+    visit.go("/models").await;
+    visit.find("#login").await;
+    assert_eq!(visit.count("#account").await, 0);
+}
+
+#[tokio::test]
+async fn wrong_password_is_refused_and_the_next_try_may_be_right() {
+    let app = App::builder().with_site().start().await;
+    let visit = Visit::to(&app, "/login").await;
+    visit.sign_in(ADMIN_USERNAME, "not the password").await;
+    visit.find("#login [role='alert'], #login .notice").await;
+    visit.chrome.screenshot("login-refused.png").await;
+    assert_eq!(visit.path().await, "/login");
+    visit.sign_in(ADMIN_USERNAME, ADMIN_PASSWORD).await;
+    visit.find("#groups").await;
+}
+
+#[tokio::test]
+async fn first_administrator_is_made_by_the_one_time_link_of_the_log() {
+    let app = App::builder().without_admin().with_site().start().await;
+    let log = app.log();
+    let start = log
+        .find("/setup?token=")
+        .unwrap_or_else(|| panic!("no link in the log:\n{log}"));
+    let link = log[start..].split_whitespace().next().unwrap();
+
+    let visit = Visit::to(&app, link).await;
+    visit.type_into("#setup #username", "ada").await;
+    visit
+        .type_into("#setup #password", "a long enough password")
+        .await;
+    visit.chrome.screenshot("setup.png").await;
+    visit.click("#setup button[type=submit]").await;
+    visit.find("#instances").await;
+    assert_eq!(visit.path().await, "/models");
+    assert!(visit.text("#account").await.contains("ada"));
+    visit.assert_clean().await;
+
+    let closed = app
+        .anonymous()
+        .get("/api/v1/setup")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(closed["open"], false);
+    app.sign_in("ada", "a long enough password").await;
+}
+
+#[tokio::test]
+async fn change_of_an_instances_state_is_seen_without_reloading() {
+    let app = App::builder().with_site().start().await;
+    let upstream = Upstream::start("a");
+    let instance = app.instance("GPU server 1", &upstream).await;
+    app.group("chat-default", [&instance]).await;
+    let visit = Visit::to(&app, "/models").await;
+    visit.sign_in(ADMIN_USERNAME, ADMIN_PASSWORD).await;
+    visit
+        .find("#instances tr[data-name='GPU server 1'][data-state='unknown']")
+        .await;
+    visit.script("window.theSamePage = true").await;
+
+    let body = json!({"model": "chat-default", "messages": []});
+    let caller = app.gateway().await;
+    caller.post("/v1/chat/completions", &body).await.expect(200);
+    visit
+        .find("#instances tr[data-name='GPU server 1'][data-state='up']")
+        .await;
+    upstream.always(Reply::close());
+    caller.post("/v1/chat/completions", &body).await.expect(502);
+    visit
+        .find("#instances tr[data-name='GPU server 1'][data-state='down']")
+        .await;
+    assert_eq!(visit.script("return window.theSamePage").await, true);
+    visit.assert_clean().await;
+}
+
+#[tokio::test]
+async fn screens_speak_russian_and_english() {
+    let app = App::builder().with_site().start().await;
+    let visit = Visit::to(&app, "/login").await;
+    for (language, title) in [("ru", "Модели"), ("en", "Models")] {
+        visit
+            .click(&format!("#language label[lang='{language}']"))
+            .await;
+        visit.find(&format!("html[lang='{language}']")).await;
+        if language == "ru" {
+            visit.sign_in(ADMIN_USERNAME, ADMIN_PASSWORD).await;
+        }
+        visit.find("#groups .empty").await;
+        assert_eq!(visit.text("h1").await, title);
+        visit
+            .chrome
+            .screenshot(&format!("models-{language}.png"))
+            .await;
+    }
+    visit.assert_clean().await;
+}

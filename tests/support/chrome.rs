@@ -89,7 +89,7 @@ fn capabilities(profile: &TempDir) -> Capabilities {
             "args": [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--no-first-run", "--window-size=1280,800", "--lang=en",
+                "--no-first-run", "--window-size=1280,800", "--lang=en", "--accept-lang=en",
                 format!("--user-data-dir={}", profile.path().display()),
             ],
         },
