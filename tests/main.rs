@@ -14,4 +14,5 @@ mod gateway;
 mod main_job;
 mod management;
 mod sdk;
+mod service;
 mod support;

@@ -26,7 +26,6 @@ pub struct App {
     anonymous: Client,
     admin: OnceCell<Client>,
     names: AtomicU32,
-    environment: BTreeMap<String, String>,
     _permit: SemaphorePermit<'static>,
 }
 
@@ -85,7 +84,6 @@ impl AppBuilder {
             database,
             admin: OnceCell::new(),
             names: AtomicU32::new(0),
-            environment: self.environment,
             _permit: permit,
         }
     }
@@ -144,15 +142,6 @@ impl App {
     /// Waits until the service has ended, and gives its exit code.
     pub async fn exit_code(&mut self, bound: Duration) -> Option<i32> {
         self.server.exit(bound).await.code()
-    }
-
-    /// Kills the service and starts it again on the same database. Clients made before know the old address.
-    pub async fn restart(&mut self) {
-        // The new one first: the address of the old one stays taken until then, so that the two always differ.
-        let server = Server::start(&self.environment).await;
-        self.anonymous = Client::new(server.address());
-        self.admin = OnceCell::new();
-        self.server = server;
     }
 
     /// Somebody without a credential.

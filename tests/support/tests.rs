@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::chrome::Chrome;
 use super::client::Client;
 use super::sse::{Event, parse, text};
 use super::upstream::{Blackhole, Gate, Reply, Upstream};
@@ -129,4 +130,27 @@ fn events_are_read_in_every_form_that_the_format_allows() {
         Event::Data("b\nc".to_owned()),
     ];
     assert_eq!(parse(body), expected);
+}
+
+#[tokio::test]
+async fn errors_on_the_console_of_a_page_are_noticed() {
+    let chrome = Chrome::start().await;
+    let page = |script: &str| format!("data:text/html,<script>{script}</script>");
+    chrome
+        .client
+        .goto(&page("console.log('fine')"))
+        .await
+        .unwrap();
+    assert_eq!(chrome.console().await, Vec::<String>::new());
+    chrome
+        .client
+        .goto(&page("console.error('broken')"))
+        .await
+        .unwrap();
+    let console = chrome.console().await;
+    assert!(
+        console.len() == 1 && console[0].contains("broken"),
+        "{console:?}"
+    );
+    assert_eq!(chrome.console().await, Vec::<String>::new(), "read once");
 }

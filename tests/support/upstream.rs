@@ -189,12 +189,8 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     // Dropped with this task, and every connection with it.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let mut number = 0;
-        shared.connections.send_modify(|count| {
-            *count += 1;
-            number = *count;
-        });
-        connections.spawn(connection::serve(stream, number, Arc::clone(&shared)));
+        shared.connections.send_modify(|count| *count += 1);
+        connections.spawn(connection::serve(stream, Arc::clone(&shared)));
         while connections.try_join_next().is_some() {}
     }
 }

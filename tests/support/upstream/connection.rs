@@ -15,18 +15,16 @@ use super::record::Recorded;
 use super::reply::{End, Framing, Reply, Step};
 
 /// Serves a connection until either side ends it.
-pub async fn serve(stream: TcpStream, number: usize, shared: Arc<Shared>) {
+pub async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     // A test looks at what was recorded, not at how a connection broke that should break.
-    let _ = converse(stream, number, &shared).await;
+    let _ = converse(stream, &shared).await;
 }
 
-async fn converse(stream: TcpStream, connection: usize, shared: &Shared) -> io::Result<()> {
+async fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (mut reader, mut writer) = stream.into_split();
     let mut received = Vec::new();
-    while let Some(request) =
-        read_request(&mut reader, &mut received, &mut writer, connection).await?
-    {
+    while let Some(request) = read_request(&mut reader, &mut received, &mut writer).await? {
         let reply = shared.reply_to(&request);
         let index = shared.keep(request);
         let end = reply.end;
@@ -151,7 +149,6 @@ async fn read_request(
     reader: &mut OwnedReadHalf,
     received: &mut Vec<u8>,
     writer: &mut OwnedWriteHalf,
-    connection: usize,
 ) -> io::Result<Option<Recorded>> {
     let head = loop {
         if let Some(end) = find(received, b"\r\n\r\n") {
@@ -164,7 +161,6 @@ async fn read_request(
     };
     let mut words = head.split_whitespace();
     let mut request = Recorded {
-        connection,
         method: words.next().unwrap_or_default().to_owned(),
         target: words.next().unwrap_or_default().to_owned(),
         head: head.clone(),

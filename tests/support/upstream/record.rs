@@ -7,8 +7,6 @@ use serde_json::Value;
 /// A request as it came over the wire.
 #[derive(Clone, Debug)]
 pub struct Recorded {
-    /// Number of the connection that it came on, from 1.
-    pub connection: usize,
     /// The method.
     pub method: String,
     /// What was asked for: a path, or a whole URL at a proxy.

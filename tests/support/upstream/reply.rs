@@ -153,12 +153,6 @@ impl Reply {
         self
     }
 
-    /// Waits for the test before the head.
-    pub fn held(mut self, gate: &Gate) -> Self {
-        self.before_head.push(Step::Hold(gate.clone()));
-        self
-    }
-
     /// Waits for a time before the head.
     pub fn delayed(mut self, time: Duration) -> Self {
         self.before_head.push(Step::Pause(time));

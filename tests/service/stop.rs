@@ -1,0 +1,92 @@
+//! Going down: nobody loses an answer that has begun, and a second signal ends the waiting.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::gateway::{CHAT, GROUP, Pair, assert_answered, chat, streamed_chat};
+use crate::support::App;
+use crate::support::sse;
+use crate::support::upstream::healthy::{content_event, finish_event};
+use crate::support::upstream::{Gate, Reply};
+use crate::support::wait::until;
+
+#[tokio::test]
+async fn sigterm_takes_readiness_at_once_and_accepts_a_little_longer() {
+    let mut pair = Pair::start().await;
+    pair.app.signal(Signal::TERM);
+    let told = Instant::now();
+    let anonymous = pair.app.anonymous();
+    until(Duration::from_secs(1), "readiness is gone", async || {
+        let answer = anonymous.get("/healthz/ready").await;
+        (answer.status == 503).then_some(())
+    })
+    .await;
+    assert_answered(&pair.ask().await, "first", 1);
+    assert_eq!(pair.app.exit_code(Duration::from_secs(15)).await, Some(0));
+    let took = told.elapsed();
+    assert!(took >= Duration::from_millis(4500), "{took:?}");
+}
+
+#[tokio::test]
+async fn running_answers_are_finished_before_the_end() {
+    let mut pair = Pair::start().await;
+    let gate = Gate::closed();
+    let rest = [content_event("from first"), finish_event()];
+    pair.first.next(
+        Reply::events([content_event("hello ")])
+            .then_hold(&gate)
+            .then_events(rest)
+            .then_events(["[DONE]"]),
+    );
+    let mut stream = pair
+        .caller
+        .post(CHAT, &streamed_chat(GROUP))
+        .open()
+        .await
+        .events();
+    assert_eq!(stream.next_content().await, "hello ");
+    pair.app.signal(Signal::INT);
+    until(Duration::from_secs(5), "nobody new is let in", async || {
+        let answer = pair.caller.post(CHAT, &chat(GROUP)).try_send().await;
+        answer.is_none().then_some(())
+    })
+    .await;
+    gate.open();
+    let events = stream.rest().await;
+    assert_eq!(sse::text(&events), "from first");
+    assert!(events.last().unwrap().is_done());
+    drop(stream);
+    assert_eq!(pair.app.exit_code(Duration::from_secs(10)).await, Some(0));
+}
+
+#[tokio::test]
+async fn second_signal_stops_at_once() {
+    let mut pair = Pair::start().await;
+    pair.first.always(Reply::hang());
+    let asking = pair.caller.post(CHAT, &chat(GROUP)).spawn();
+    pair.first.arrived(1).await;
+    pair.app.signal(Signal::INT);
+    until(
+        Duration::from_secs(5),
+        "the first signal is heard",
+        async || pair.app.log().contains("told to stop").then_some(()),
+    )
+    .await;
+    pair.app.signal(Signal::INT);
+    pair.app.exit_code(Duration::from_secs(5)).await;
+    assert!(
+        asking
+            .await
+            .unwrap()
+            .is_none_or(|answer| answer.status >= 500)
+    );
+}
+
+#[tokio::test]
+async fn idle_service_ends_promptly_on_sigint() {
+    let mut app = App::start().await;
+    app.anonymous().get("/healthz/live").await.expect(200);
+    app.signal(Signal::INT);
+    assert_eq!(app.exit_code(Duration::from_secs(5)).await, Some(0));
+}
