@@ -1,7 +1,7 @@
 //! The service, as the pages see it: one typed method for each call they make. The only HTTP code of the application.
 //!
 //! The rule for credentials: the access token rides on every call but the ones that open a session. A 401 to it refreshes the session
-//! once and repeats the call, so a session that ran out in the middle goes unnoticed. Refresh tokens are single-use and using one
+//! once and repeats the call, so a session that ran out in the middle goes unnoticed; a token known to be over is renewed first. Refresh tokens are single-use and using one
 //! twice ends the session, so refreshes never overlap: calls of this page share one, and tabs take turns.
 
 mod error;
@@ -111,6 +111,9 @@ impl Api {
 
     /// Sends a request with the session's credential.
     async fn send(self, request: Request) -> Result<Answer, ApiError> {
+        if self.session.is_due() {
+            self.refresh().await?;
+        }
         let token = self.session.token();
         let answer = transport::send(&request, token.as_deref()).await?;
         if !answer.is_unauthenticated() {

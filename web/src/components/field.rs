@@ -76,7 +76,12 @@ pub fn TextField(
                     }
                 })}
             <p id=error_id class="field-error">{move || error.get()}</p>
-            {hint.map(|hint| view! { <p id=hint_id class="hint">{hint}</p> })}
+            {hint
+                .map(|hint| {
+                    // A broken rule is said once.
+                    let text = move || hint.with(|hint| error.get().as_ref() != Some(hint)).then(|| hint.get());
+                    view! { <p id=hint_id class="hint">{text}</p> }
+                })}
         </div>
     }
 }

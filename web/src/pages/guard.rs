@@ -9,6 +9,7 @@ use leptos_router::location::Url;
 use super::in_place;
 use crate::api::use_api;
 use crate::components::notice::ErrorNotice;
+use crate::i18n::{t, use_i18n};
 use crate::session::{SessionState, use_session};
 
 /// Shows its content to whoever is signed in.
@@ -17,6 +18,7 @@ pub fn Guarded(
     /// The page.
     children: ChildrenFn,
 ) -> impl IntoView {
+    let i18n = use_i18n();
     let session = use_session();
     let api = use_api();
     // Who it is does not matter here: renewed details must not rebuild the page.
@@ -33,9 +35,11 @@ pub fn Guarded(
     };
     move || match state.get() {
         Access::Unknown => ().into_any(),
-        Access::Failed(error) => {
-            view! { <ErrorNotice error retry=Callback::new(retry) /> }.into_any()
+        Access::Failed(error) => view! {
+            <h1 class="unseen">{t!(i18n, product)}</h1>
+            <ErrorNotice error retry=Callback::new(retry) />
         }
+        .into_any(),
         Access::Refused => {
             let path = location.pathname.get_untracked();
             let query = location.search.get_untracked();

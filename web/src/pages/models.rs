@@ -58,7 +58,7 @@ pub fn ModelsPage() -> impl IntoView {
             </button>
         </div>
         {move || stale().map(|error| view! { <StaleNotice error retry=move |()| refresh() /> })}
-        <Groups load=groups />
+        <Groups load=groups manages />
         {instances.map(|load| view! { <Instances load /> })}
     }
 }

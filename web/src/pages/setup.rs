@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::components::{A, Redirect};
 use leptos_router::hooks::use_query_map;
-use leptos_router::params::ParamsMap;
 use understudy_shared::{FieldError, SecretInput, SetupRequest, SetupState, rules};
 
 use super::login::focus;
@@ -15,7 +14,7 @@ use crate::api::{ApiError, use_api};
 use crate::components::badge::Tone;
 use crate::components::field::TextField;
 use crate::components::notice::{ErrorNotice, Notice};
-use crate::i18n::{t, t_string, use_i18n};
+use crate::i18n::{t, t_string, use_i18n, words};
 use crate::session::{SessionState, use_session};
 
 /// The form, or why there is none.
@@ -39,7 +38,7 @@ fn Setup() -> impl IntoView {
     let i18n = use_i18n();
     let api = use_api();
     let query = use_query_map();
-    let token = Memo::new(move |_| query.with(token));
+    let token = Memo::new(move |_| token(query.with(|query| query.get("token"))));
     let state = RwSignal::new(None::<Result<SetupState, ApiError>>);
     let ask = move |()| {
         state.set(None);
@@ -186,6 +185,14 @@ fn SetupError(error: ApiError) -> impl IntoView {
             </Notice>
         }
         .into_any()
+    } else if error
+        .field("/username")
+        .or(error.field("/password"))
+        .is_some()
+    {
+        // The details stand at the fields.
+        let title = Signal::derive(move || words::error(i18n, &error));
+        view! { <Notice tone=Tone::Bad title>""</Notice> }.into_any()
     } else {
         view! { <ErrorNotice error /> }.into_any()
     }
@@ -197,9 +204,9 @@ fn breaks(rule: fn(&mut Vec<FieldError>, &str, &str), value: &str) -> bool {
     !faults.is_empty()
 }
 
-/// The one-time token of the link, if it has one.
-fn token(query: &ParamsMap) -> Option<String> {
-    let token = query.get("token")?.trim().to_owned();
+/// The one-time token of the link, if it has one; people copy spaces along.
+fn token(found: Option<String>) -> Option<String> {
+    let token = found?.trim().to_owned();
     (!token.is_empty()).then_some(token)
 }
 
@@ -209,13 +216,9 @@ mod tests {
 
     #[test]
     fn the_token_comes_from_the_link() {
-        let mut query = ParamsMap::new();
-        assert_eq!(token(&query), None);
-        query.insert("token", " abc ".to_owned());
-        assert_eq!(token(&query).as_deref(), Some("abc"));
-        let mut empty = ParamsMap::new();
-        empty.insert("token", "  ".to_owned());
-        assert_eq!(token(&empty), None);
+        assert_eq!(token(None), None);
+        assert_eq!(token(Some("  ".to_owned())), None);
+        assert_eq!(token(Some(" abc ".to_owned())).as_deref(), Some("abc"));
     }
 
     #[test]

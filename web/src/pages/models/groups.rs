@@ -15,14 +15,24 @@ use crate::load::Load;
 pub fn Groups(
     /// The groups.
     load: Load<Page<ModelGroup>>,
+    /// Whether this person may create groups.
+    manages: bool,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let empty = move || {
+        if !manages {
+            return view! {
+                <p class="empty-title">{t!(i18n, models.groups.empty)}</p>
+                <p>{t!(i18n, models.groups.empty_user)}</p>
+            }
+            .into_any();
+        }
         view! {
             <p class="empty-title">{t!(i18n, models.groups.empty)}</p>
             <p>{t!(i18n, models.groups.empty_hint)} " " {t!(i18n, models.groups.empty_after_instances)}</p>
             <ApiHint resource="model-groups" />
         }
+        .into_any()
     };
     view! {
         <ListSection
@@ -91,16 +101,18 @@ fn GroupRow(group: ModelGroup) -> impl IntoView {
         None => view! { <span class="minor">{t!(i18n, models.groups.nobody)}</span> }.into_any(),
     };
     let (available, total) = (status.available_members, status.total_members);
-    let shown_title = if title.is_empty() {
-        name.clone()
+    // Without a title of its own a group is shown by its name, once.
+    let (first_line, second_line) = if title.is_empty() || title == name {
+        (name.clone(), None)
     } else {
-        title
+        (title, Some(name.clone()))
     };
+    let second_line = second_line.map(|name| view! { <code class="minor">{name}</code> });
     view! {
         <tr role="row" data-id=id.to_string() data-name=name data-state=condition.as_str()>
             <th role="rowheader" scope="row" data-column="name">
-                <span class="strong">{shown_title}</span>
-                <code class="minor">{name.clone()}</code>
+                <span class="strong">{first_line}</span>
+                {second_line}
             </th>
             <Cell
                 column="state"
