@@ -52,3 +52,45 @@ pub fn choose_language(i18n: leptos_i18n::I18nContext<Locale>, locale: Locale) {
     browser::store(STORED, locale.as_ref());
     i18n.set_locale(locale);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value;
+
+    /// Each key with the placeholders of its text, in alphabetical order.
+    fn placeholders(json: &str) -> BTreeMap<String, Vec<String>> {
+        fn walk(path: &str, value: &Value, found: &mut BTreeMap<String, Vec<String>>) {
+            match value {
+                Value::Object(fields) => {
+                    for (key, value) in fields {
+                        walk(&format!("{path}/{key}"), value, found);
+                    }
+                }
+                Value::String(text) => {
+                    let mut names: Vec<String> = text
+                        .split("{{")
+                        .skip(1)
+                        .filter_map(|rest| Some(rest.split_once("}}")?.0.trim().to_owned()))
+                        .collect();
+                    names.sort();
+                    assert!(!text.trim().is_empty(), "{path} is empty");
+                    found.insert(path.to_owned(), names);
+                }
+                other => panic!("{path} is neither a text nor a group: {other}"),
+            }
+        }
+        let mut found = BTreeMap::new();
+        walk("", &serde_json::from_str(json).unwrap(), &mut found);
+        found
+    }
+
+    #[test]
+    fn every_language_has_every_key_with_the_same_placeholders() {
+        let english = placeholders(include_str!("../locales/en.json"));
+        let russian = placeholders(include_str!("../locales/ru.json"));
+        assert!(english.len() > 50);
+        assert_eq!(english, russian);
+    }
+}
