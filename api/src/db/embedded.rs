@@ -64,10 +64,13 @@ impl EmbeddedPostgres {
     pub async fn start(data_dir: &Path, bin_dir: Option<&Path>) -> Result<Self, EmbeddedError> {
         let place = Place::open(data_dir).await?;
         let binaries = Binaries::find(bin_dir, &place)?;
-        cluster::ensure(&place, &binaries).await?;
         let socket = SocketDir::open(place.cluster(), place.account())?;
         let url = socket.url(DATABASE);
-        let supervisor = Supervisor::start(Server::new(&place, &binaries, &socket)).await?;
+        let server = Server::new(&place, &binaries, &socket);
+        // Before a cluster is made: a server whose data folder was removed would write its last words into the new one.
+        server.clear_way().await?;
+        cluster::ensure(&place, &binaries).await?;
+        let supervisor = Supervisor::start(server).await?;
         server::ensure_database(&socket).await?;
         tracing::info!(
             version = binaries.major(),

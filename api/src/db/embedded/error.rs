@@ -164,7 +164,8 @@ pub enum EmbeddedError {
     },
     /// A server of an earlier run does not stop.
     #[error(
-        "a PostgreSQL server of an earlier run (pid {pid}) still has the database and does not stop: end it with kill -QUIT {pid}"
+        "a PostgreSQL server of an earlier run (pid {pid}) still has the database, and no signal ends it: find out what it \
+         waits for (a disk or network drive that does not answer?), or restart the machine"
     )]
     LeftoverAlive {
         /// Its process.

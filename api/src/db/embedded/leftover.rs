@@ -19,11 +19,15 @@ use super::account::Account;
 
 /// PostgreSQL's pid file in the cluster.
 pub(super) const PID_FILE: &str = "postmaster.pid";
-/// How long a server has to end after each signal: with connections cut, then without even a checkpoint.
-const STEPS: [(Signal, Duration); 2] = [
+/// How long any server has to end after each signal: with connections cut; without a checkpoint; at once, which loses nothing
+/// either, since the next server waits for the children of a killed one and recovers.
+pub(super) const STEPS: [(Signal, Duration); 3] = [
     (Signal::INT, Duration::from_secs(20)),
     (Signal::QUIT, Duration::from_secs(10)),
+    (Signal::KILL, Duration::from_secs(5)),
 ];
+/// How long the parent of an ended server may take to notice.
+const REAPED: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(50);
 
 /// Stops the server of `cluster` that `pid_file` names, if there is one; corrects the file if it names something else.
@@ -41,7 +45,7 @@ pub(super) async fn stop(
         return Ok(());
     };
     if !is_server(pid, cluster, account) {
-        tracing::info!(pid = pid.as_raw_pid(), file = %pid_file.display(), "the pid file names a process that is no server of this database");
+        tracing::debug!(pid = pid.as_raw_pid(), file = %pid_file.display(), "the pid file names a process that is no server of this database");
         return disown(pid_file, &content, account);
     }
     tracing::warn!(
@@ -51,20 +55,29 @@ pub(super) async fn stop(
     for (signal, patience) in STEPS {
         // It may have ended just now, which the loop notices.
         let _ = rustix::process::kill_process(pid, signal);
-        let deadline = Instant::now() + patience;
-        while is_server(pid, cluster, account) {
-            if Instant::now() > deadline {
-                break;
-            }
-            tokio::time::sleep(POLL).await;
-        }
-        if !is_server(pid, cluster, account) {
-            return Ok(());
+        if until(patience, || !is_server(pid, cluster, account)).await {
+            // PostgreSQL asks only whether there is a process. One that nobody waits for never goes away entirely.
+            return match until(REAPED, || !alive(pid)).await {
+                true => Ok(()),
+                false => disown(pid_file, &content, account),
+            };
         }
     }
     Err(EmbeddedError::LeftoverAlive {
         pid: pid.as_raw_pid(),
     })
+}
+
+/// Waits for a condition; false if it took too long.
+async fn until(patience: Duration, condition: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + patience;
+    while !condition() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    true
 }
 
 /// The process in the first line of a pid file; a server in single-user mode writes it as a negative number.

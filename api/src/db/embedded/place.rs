@@ -204,7 +204,7 @@ async fn set_aside(cluster: &Path) -> Result<(), EmbeddedError> {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
-    let aside = cluster.with_extension(format!("set-aside-{}", now.as_secs()));
+    let aside = cluster.with_extension(format!("set-aside-{}", now.as_millis()));
     std::fs::rename(cluster, &aside).map_err(EmbeddedError::io("set aside", cluster))?;
     tracing::warn!(
         folder = %aside.display(),

@@ -25,11 +25,6 @@ const RECOVERY: Duration = Duration::from_secs(600);
 /// How long one attempt to connect may take.
 const ATTEMPT: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(50);
-/// How long the server has to end after each signal: cutting connections, then without a checkpoint.
-const STEPS: [(Signal, Duration); 2] = [
-    (Signal::INT, Duration::from_secs(20)),
-    (Signal::QUIT, Duration::from_secs(10)),
-];
 /// Where util-linux has the program that ties one process to another's life.
 const SETPRIV: [&str; 2] = ["/usr/bin/setpriv", "/bin/setpriv"];
 
@@ -61,13 +56,19 @@ impl Server {
         }
     }
 
-    /// Stops a server that an earlier run left behind, and starts a new one.
-    ///
-    /// Where the system can do it, the new server ends when the calling *thread* does, however that comes about.
-    pub async fn launch(&self) -> Result<Postmaster, EmbeddedError> {
+    /// Stops a server that an earlier run left behind.
+    pub async fn clear_way(&self) -> Result<(), EmbeddedError> {
         for pid_file in &self.pid_files {
             leftover::stop(pid_file, &self.cluster, &self.account).await?;
         }
+        Ok(())
+    }
+
+    /// Starts the server, where there is no other one.
+    ///
+    /// Where the system can do it, the new server ends when the calling *thread* does, however that comes about.
+    pub async fn launch(&self) -> Result<Postmaster, EmbeddedError> {
+        self.clear_way().await?;
         let (reader, writer) = std::io::pipe().map_err(self.account.cannot_run(&self.program))?;
         let mut command = match &self.setpriv {
             Some(setpriv) => {
@@ -159,7 +160,7 @@ impl Postmaster {
 
     /// Ends the server, ever more firmly.
     pub async fn shut_down(mut self) {
-        for (signal, patience) in STEPS {
+        for (signal, patience) in leftover::STEPS {
             self.signal(signal);
             if timeout(patience, self.child.wait()).await.is_ok() {
                 return;
@@ -170,9 +171,7 @@ impl Postmaster {
                 "PostgreSQL has not ended after a signal"
             );
         }
-        if let Err(error) = self.child.kill().await {
-            tracing::error!(%error, "PostgreSQL cannot be ended");
-        }
+        tracing::error!("PostgreSQL cannot be ended");
     }
 
     fn signal(&self, signal: Signal) {

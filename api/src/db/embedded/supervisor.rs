@@ -160,7 +160,10 @@ async fn run(server: &Server, ready: &mut Option<Ready>, stop: &mut oneshot::Rec
     }
 }
 
-/// Whether waiting helps: children of a killed server notice its end within moments, unless they are at work.
+/// Whether waiting helps: a killed server and its children are gone within moments, unless the children are at work.
 fn passes(error: &EmbeddedError) -> bool {
-    matches!(error, EmbeddedError::Exited { said, .. } if said.contains("pre-existing shared memory block"))
+    let EmbeddedError::Exited { said, .. } = error else {
+        return false;
+    };
+    said.contains("pre-existing shared memory block") || said.contains("lock file")
 }
