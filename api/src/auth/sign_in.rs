@@ -1,0 +1,95 @@
+//! Proving who one is with a password: limited, and the same answer and work whether the user exists or not.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use understudy_shared::{ProblemCode, SecretInput, rules};
+
+use super::password;
+use crate::db;
+use crate::db::users::UserRow;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Characters of a user name that the limits remember; real ones are shorter.
+const REMEMBERED_CHARS: usize = 100;
+
+/// The user with this name, if the password is theirs.
+///
+/// # Errors
+/// 401 if it is not or they may not sign in, 429 after too many failures.
+pub async fn verify(
+    state: &AppState,
+    username: &str,
+    given: &SecretInput,
+    address: IpAddr,
+) -> Result<UserRow, ApiError> {
+    let user = limited(state, username, address, async {
+        let user = find(state, username).await?;
+        let hash = user.as_ref().map(|user| user.password_hash.clone());
+        let fits = password::verify(given, hash).await?;
+        Ok(user.filter(|user| fits && user.enabled))
+    })
+    .await?;
+    user.ok_or_else(|| {
+        ApiError::new(
+            ProblemCode::Unauthenticated,
+            "The user name or the password is wrong.",
+        )
+    })
+}
+
+/// Whether a password is that of a user who is signed in already; counts towards the same limits.
+///
+/// # Errors
+/// 429 after too many failures.
+pub async fn is_password_of(
+    state: &AppState,
+    user: &UserRow,
+    given: &SecretInput,
+    address: IpAddr,
+) -> Result<bool, ApiError> {
+    let hash = user.password_hash.clone();
+    let fits = limited(state, &user.username, address, async {
+        let fits = password::verify(given, Some(hash)).await?;
+        Ok(fits.then_some(()))
+    });
+    Ok(fits.await?.is_some())
+}
+
+async fn limited<T>(
+    state: &AppState,
+    username: &str,
+    address: IpAddr,
+    attempt: impl Future<Output = Result<Option<T>, ApiError>>,
+) -> Result<Option<T>, ApiError> {
+    let account: String = username.chars().take(REMEMBERED_CHARS).collect();
+    let limits = &state.sign_in_limits;
+    if let Err(wait) = limits.attempt(&account, address, Instant::now()) {
+        let seconds = wait.as_secs() + 1;
+        tracing::warn!(%address, "too many failed sign-ins");
+        return Err(ApiError::rate_limited(
+            "There were too many failed sign-ins; wait before the next one.",
+            seconds,
+        ));
+    }
+    let outcome = attempt.await;
+    match &outcome {
+        Ok(Some(_)) => limits.succeeded(&account, address),
+        Ok(None) => {}
+        // A fault of ours is no failure of theirs.
+        Err(_) => limits.withdrawn(&account, address),
+    }
+    outcome
+}
+
+/// A name that breaks the rules is nobody's, and the database need not be asked about it.
+async fn find(state: &AppState, username: &str) -> Result<Option<UserRow>, ApiError> {
+    let mut faults = Vec::new();
+    rules::username(&mut faults, "", username);
+    if !faults.is_empty() {
+        return Ok(None);
+    }
+    let mut conn = state.pool.get().await?;
+    Ok(db::users::by_username(&mut conn, username).await?)
+}

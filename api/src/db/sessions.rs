@@ -1,0 +1,205 @@
+//! Sessions and their refresh tokens.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Timestamptz;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use super::schema::{refresh_tokens, sessions, users};
+use super::users::UserRow;
+use crate::auth::TokenHash;
+
+/// A refresh token, locked for its use.
+#[derive(Queryable)]
+pub struct RefreshTokenRow {
+    /// Its session.
+    pub session_id: Uuid,
+    /// When it was used.
+    pub used_at: Option<DateTime<Utc>>,
+    /// When this very query arrived, before it waited for the lock: earlier than `used_at` if two requests came at once.
+    pub asked_at: DateTime<Utc>,
+}
+
+/// Stores a session.
+///
+/// # Errors
+/// If the database fails.
+pub async fn insert(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    user: Uuid,
+    now: DateTime<Utc>,
+    ends: DateTime<Utc>,
+) -> QueryResult<()> {
+    let values = (
+        sessions::id.eq(id),
+        sessions::user_id.eq(user),
+        sessions::created_at.eq(now),
+        sessions::expires_at.eq(ends),
+    );
+    diesel::insert_into(sessions::table)
+        .values(values)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Removes what is left of a user's sessions whose time is up.
+///
+/// # Errors
+/// If the database fails.
+pub async fn forget_ended(
+    conn: &mut AsyncPgConnection,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let ended = sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::expires_at.le(now));
+    diesel::delete(ended).execute(conn).await?;
+    Ok(())
+}
+
+/// The enabled user of a session that has not ended, and when it will.
+///
+/// # Errors
+/// If the database fails.
+pub async fn active(
+    conn: &mut AsyncPgConnection,
+    session: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<(UserRow, DateTime<Utc>)>> {
+    sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq(session))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .filter(users::enabled)
+        .select((UserRow::as_select(), sessions::expires_at))
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// The enabled user of a session that has not ended.
+///
+/// # Errors
+/// If the database fails.
+pub async fn user_of(
+    conn: &mut AsyncPgConnection,
+    session: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<UserRow>> {
+    Ok(active(conn, session, now).await?.map(|(user, _)| user))
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// If the database fails.
+pub async fn end(
+    conn: &mut AsyncPgConnection,
+    session: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let running = sessions::table
+        .find(session)
+        .filter(sessions::revoked_at.is_null());
+    diesel::update(running)
+        .set(sessions::revoked_at.eq(now))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Ends all sessions of a user but one.
+///
+/// # Errors
+/// If the database fails.
+pub async fn end_others(
+    conn: &mut AsyncPgConnection,
+    user: Uuid,
+    keep: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let others = sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::id.ne(keep))
+        .filter(sessions::revoked_at.is_null());
+    diesel::update(others)
+        .set(sessions::revoked_at.eq(now))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Stores a refresh token.
+///
+/// # Errors
+/// If the database fails.
+pub async fn insert_refresh_token(
+    conn: &mut AsyncPgConnection,
+    session: Uuid,
+    hash: &TokenHash,
+) -> QueryResult<()> {
+    let values = (
+        refresh_tokens::token_hash.eq(hash.as_slice()),
+        refresh_tokens::session_id.eq(session),
+    );
+    diesel::insert_into(refresh_tokens::table)
+        .values(values)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Finds a refresh token and locks it until the transaction ends.
+///
+/// # Errors
+/// If the database fails.
+pub async fn lock_refresh_token(
+    conn: &mut AsyncPgConnection,
+    hash: &TokenHash,
+) -> QueryResult<Option<RefreshTokenRow>> {
+    refresh_tokens::table
+        .find(hash.as_slice())
+        .select((
+            refresh_tokens::session_id,
+            refresh_tokens::used_at,
+            sql::<Timestamptz>("statement_timestamp()"),
+        ))
+        .for_update()
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// Notes that a refresh token was used, by the same clock that [`RefreshTokenRow::asked_at`] shows.
+///
+/// # Errors
+/// If the database fails.
+pub async fn use_refresh_token(conn: &mut AsyncPgConnection, hash: &TokenHash) -> QueryResult<()> {
+    diesel::update(refresh_tokens::table.find(hash.as_slice()))
+        .set(refresh_tokens::used_at.eq(sql::<Timestamptz>("clock_timestamp()").nullable()))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The session of a refresh token.
+///
+/// # Errors
+/// If the database fails.
+pub async fn of_refresh_token(
+    conn: &mut AsyncPgConnection,
+    hash: &TokenHash,
+) -> QueryResult<Option<Uuid>> {
+    let token = refresh_tokens::table.find(hash.as_slice());
+    token
+        .select(refresh_tokens::session_id)
+        .first(conn)
+        .await
+        .optional()
+}

@@ -1,0 +1,68 @@
+//! The whole route table on one page, and what its handlers share.
+//!
+//! The rule: a handler names its permission in its signature ([`crate::auth::Permitted`], [`crate::auth::Caller`]) and is
+//! registered here and nowhere else, so that the application and its description ([`crate::openapi`]) come from one table.
+//! Whatever a handler or an extractor refuses is an [`crate::error::ApiError`]; the middleware renders it as a problem.
+
+use actix_web::web;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{gateway, server};
+
+pub mod answer;
+pub mod api_keys;
+pub mod auth;
+pub mod docs;
+pub mod extract;
+mod fallback;
+pub mod list;
+pub mod model_groups;
+pub mod model_instances;
+pub mod setup;
+
+pub use fallback::fallback;
+
+/// Every documented route.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        // Sessions
+        .service(auth::login)
+        .service(auth::refresh)
+        .service(auth::logout)
+        .service(auth::me)
+        .service(auth::change_password)
+        .service(setup::get_setup)
+        .service(setup::finish_setup)
+        // Model instances
+        .service(model_instances::list_model_instances)
+        .service(model_instances::create_model_instance)
+        .service(model_instances::check_model_instance_draft)
+        .service(model_instances::get_model_instance)
+        .service(model_instances::update_model_instance)
+        .service(model_instances::delete_model_instance)
+        .service(model_instances::check_model_instance)
+        .service(model_instances::duplicate_model_instance)
+        // Model groups
+        .service(model_groups::list_model_groups)
+        .service(model_groups::create_model_group)
+        .service(model_groups::get_model_group)
+        .service(model_groups::update_model_group)
+        .service(model_groups::delete_model_group)
+        .service(model_groups::preview_model_group)
+        // API keys
+        .service(api_keys::list_api_keys)
+        .service(api_keys::create_api_key)
+        .service(api_keys::get_api_key)
+        .service(api_keys::revoke_api_key)
+        // The description itself
+        .service(docs::get_openapi)
+        // The gateway, /v1
+        .configure(gateway::handler::configure)
+        // Health
+        .configure(server::readiness::configure);
+}
+
+/// Pages for people, which the description leaves out.
+pub fn configure_undocumented(config: &mut web::ServiceConfig) {
+    docs::configure(config);
+}

@@ -1,0 +1,43 @@
+//! Answers that several kinds of resources give in the same way.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use diesel::result::{DatabaseErrorKind, Error};
+use serde::Serialize;
+
+use super::extract::etag;
+use crate::error::ApiError;
+
+/// A resource, with the `ETag` of its version.
+pub fn resource(version: i64, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::ETAG, etag(version)))
+        .json(body)
+}
+
+/// A resource that was just made.
+pub fn created(location: &str, version: i64, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Created()
+        .insert_header((header::LOCATION, location))
+        .insert_header((header::ETAG, etag(version)))
+        .json(body)
+}
+
+/// An answer with a secret in it, which nobody on the way may keep.
+pub fn not_stored(mut response: HttpResponse) -> HttpResponse {
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        header::HeaderValue::from_static("no-store"),
+    );
+    response
+}
+
+/// A failed write: the one unique value of instances and groups is their name.
+pub fn name_taken(error: Error) -> ApiError {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+            ApiError::taken("/name", "is taken; names are unique regardless of case")
+        }
+        error => error.into(),
+    }
+}

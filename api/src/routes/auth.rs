@@ -1,0 +1,227 @@
+//! Signing in and out, and one's own password.
+
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post, web};
+use chrono::Utc;
+use diesel_async::AsyncConnection as _;
+use understudy_shared::{
+    ChangePasswordRequest, FieldError, LoginRequest, ProblemCode, SecretInput, Session, User,
+};
+
+use super::answer::{not_stored, resource};
+use super::extract::JsonBody;
+use crate::auth::session::Opened;
+use crate::auth::{
+    Caller, Permitted, SignedIn, client, cookie, password, principal, session, sign_in,
+};
+use crate::db;
+use crate::db::users::UserRow;
+use crate::domain::user::password_faults;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Sign in
+///
+/// Gives an access token for 15 minutes, and a refresh token for 30 days in the cookie `understudy_refresh`. After 10 failures
+/// in 5 minutes for an account from one address, or 100 from one address, the answer is 429.
+#[utoipa::path(
+    tag = "sessions",
+    security(()),
+    request_body = LoginRequest,
+    responses(
+        (status = 200, description = "Signed in", body = Session, headers(
+            ("set-cookie" = String, description = "The refresh token: HttpOnly, SameSite=Strict, Path=/api/v1/auth"),
+        )),
+        (status = 401, description = "The user name or the password is wrong (`unauthenticated`)", body = understudy_shared::Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many failed sign-ins (`rate_limited`); `Retry-After` says how long", body = understudy_shared::Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/api/v1/auth/login")]
+pub async fn login(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    body: JsonBody<LoginRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let JsonBody(input) = body;
+    let address = client::address(&request, &state.trusted_proxies);
+    let user = sign_in::verify(&state, &input.username, &input.password, address).await?;
+    let mut conn = state.pool.get().await?;
+    let opened = session::open(&mut conn, &state.access_tokens, user.id, Utc::now()).await?;
+    Ok(signed_in(&request, &state, HttpResponse::Ok(), opened))
+}
+
+/// Renew the access token
+///
+/// Uses up the refresh token of the cookie and sets the next one. A token that was used before ends the session: somebody else
+/// may have it. Needs an `Origin` header of this site. Two requests at the very same moment are no theft: one is renewed, the
+/// other gets 409 and tries again with the new cookie.
+#[utoipa::path(
+    tag = "sessions",
+    security(("refresh_cookie" = [])),
+    responses(
+        (status = 200, description = "Renewed", body = Session, headers(
+            ("set-cookie" = String, description = "The next refresh token"),
+        )),
+        (status = 401, description = "No session, or it is over (`unauthenticated`)", body = understudy_shared::Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`Origin` is missing or another site (`forbidden`)", body = understudy_shared::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another request renews this session at this moment (`conflict`)", body = understudy_shared::Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/api/v1/auth/refresh")]
+pub async fn refresh(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let token = cookie::read(&request).ok_or_else(|| {
+        ApiError::new(
+            ProblemCode::Unauthenticated,
+            "There is no session here; sign in.",
+        )
+    })?;
+    client::check_same_origin(&request, &state.trusted_proxies)?;
+    let mut conn = state.pool.get().await?;
+    let opened = session::renew(&mut conn, &state.access_tokens, &token, Utc::now()).await?;
+    Ok(signed_in(&request, &state, HttpResponse::Ok(), opened))
+}
+
+/// Sign out
+///
+/// Ends the session of the cookie (then it needs an `Origin` header of this site) or of the access token, at once and
+/// everywhere. Signing out twice is no fault.
+#[utoipa::path(
+    tag = "sessions",
+    security(("refresh_cookie" = []), ("access_token" = [])),
+    responses(
+        (status = 204, description = "Signed out"),
+        (status = 401, description = "Neither a cookie nor a valid access token (`unauthenticated`)", body = understudy_shared::Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`Origin` is missing or another site (`forbidden`)", body = understudy_shared::Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/api/v1/auth/logout")]
+pub async fn logout(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    match cookie::read(&request) {
+        Some(token) => {
+            client::check_same_origin(&request, &state.trusted_proxies)?;
+            let mut conn = state.pool.get().await?;
+            session::end_by_refresh_token(&mut conn, &token, Utc::now()).await?;
+        }
+        None => match principal::authenticate(&request, &state).await? {
+            principal::Principal::Person(person) => {
+                let mut conn = state.pool.get().await?;
+                db::sessions::end(&mut conn, person.session, Utc::now()).await?;
+            }
+            principal::Principal::Program(_) => {
+                return Err(ApiError::new(
+                    ProblemCode::Forbidden,
+                    "A key has no session; revoke it instead.",
+                ));
+            }
+        },
+    }
+    Ok(HttpResponse::NoContent()
+        .cookie(cookie::remove(&request, &state.trusted_proxies))
+        .finish())
+}
+
+/// Get the user who is signed in
+#[utoipa::path(
+    tag = "sessions",
+    security(("access_token" = [])),
+    responses((status = 200, description = "Who is signed in", body = User, headers(
+        ("etag" = String, description = "The version"),
+    ))),
+)]
+#[get("/api/v1/auth/me")]
+pub async fn me(
+    state: web::Data<AppState>,
+    caller: Caller<SignedIn>,
+) -> Result<HttpResponse, ApiError> {
+    let Caller(person) = caller;
+    let user = own_row(&state, person.id.0).await?;
+    Ok(resource(user.version, &User::from(user)))
+}
+
+/// Change one's own password
+///
+/// Ends all other sessions of the user. A wrong current password counts as a failed sign-in.
+#[utoipa::path(
+    tag = "sessions",
+    security(("access_token" = [])),
+    request_body = ChangePasswordRequest,
+    responses(
+        (status = 204, description = "Changed"),
+        (status = 429, description = "Too many wrong passwords (`rate_limited`); `Retry-After` says how long", body = understudy_shared::Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/api/v1/auth/password")]
+pub async fn change_password(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    call: Permitted<SignedIn, JsonBody<ChangePasswordRequest>>,
+) -> Result<HttpResponse, ApiError> {
+    let Permitted(person, JsonBody(input)) = call;
+    let user = own_row(&state, person.id.0).await?;
+    check_new_password(&user, &input.new_password)?;
+    let address = client::address(&request, &state.trusted_proxies);
+    if !sign_in::is_password_of(&state, &user, &input.current_password, address).await? {
+        return Err(wrong_current_password());
+    }
+    let hash = password::hash(&input.new_password).await?;
+    let now = Utc::now();
+    let mut conn = state.pool.get().await?;
+    conn.transaction::<_, ApiError, _>(async |conn| {
+        if !db::users::set_password(conn, user.id, &user.password_hash, &hash, now).await? {
+            return Err(wrong_current_password());
+        }
+        Ok(db::sessions::end_others(conn, user.id, person.session, now).await?)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn wrong_current_password() -> ApiError {
+    ApiError::field(
+        "/current_password",
+        ProblemCode::ValidationFailed,
+        "is not the password until now",
+    )
+}
+
+fn check_new_password(user: &UserRow, new: &SecretInput) -> Result<(), ApiError> {
+    let mut faults: Vec<FieldError> = Vec::new();
+    password_faults(&mut faults, "/new_password", &user.username, new.expose());
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::fields(faults))
+    }
+}
+
+async fn own_row(state: &AppState, id: uuid::Uuid) -> Result<UserRow, ApiError> {
+    let mut conn = state.pool.get().await?;
+    let user = db::users::by_id(&mut conn, id).await?;
+    user.ok_or_else(|| {
+        ApiError::new(
+            ProblemCode::Unauthenticated,
+            "The user of this session does not exist any more.",
+        )
+    })
+}
+
+/// The answer of everything that opens or renews a session.
+pub(super) fn signed_in(
+    request: &HttpRequest,
+    state: &AppState,
+    mut response: HttpResponseBuilder,
+    opened: Opened,
+) -> HttpResponse {
+    let cookie = cookie::keep(
+        request,
+        &state.trusted_proxies,
+        opened.refresh_token,
+        opened.ends,
+    );
+    not_stored(response.cookie(cookie).json(opened.session))
+}

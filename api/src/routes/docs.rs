@@ -1,0 +1,54 @@
+//! The description of the API, for programs and for people.
+
+use std::sync::OnceLock;
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, get, web};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::error::ApiError;
+use crate::openapi;
+
+const DOCUMENT: &str = "/api/v1/openapi.json";
+
+static JSON: OnceLock<String> = OnceLock::new();
+
+/// Describe the API
+///
+/// This document: OpenAPI 3.1.
+#[utoipa::path(
+    tag = "description",
+    security(()),
+    responses((status = 200, description = "The OpenAPI document", body = Object)),
+)]
+#[get("/api/v1/openapi.json")]
+pub async fn get_openapi() -> Result<HttpResponse, ApiError> {
+    let json = match JSON.get() {
+        Some(json) => json,
+        None => {
+            let json = openapi::document().to_json().map_err(ApiError::internal)?;
+            JSON.get_or_init(|| json)
+        }
+    };
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(json.as_str()))
+}
+
+/// The pages for people; they load nothing from elsewhere.
+pub fn configure(config: &mut web::ServiceConfig) {
+    let ui = Config::from(DOCUMENT)
+        .validator_url("none")
+        .display_operation_id(true)
+        .doc_expansion("none");
+    config
+        .route(
+            "/docs",
+            web::get().to(async || {
+                HttpResponse::PermanentRedirect()
+                    .insert_header((header::LOCATION, "/docs/"))
+                    .finish()
+            }),
+        )
+        .service(SwaggerUi::new("/docs/{_:.*}").config(ui));
+}

@@ -1,0 +1,115 @@
+//! Model groups: reading, changing, and what they share.
+
+mod list;
+mod read;
+mod write;
+
+pub use list::*;
+pub use read::*;
+pub use write::*;
+
+use std::collections::HashMap;
+
+use diesel_async::AsyncPgConnection;
+use understudy_shared::{
+    GroupMember, GroupStatus, InstanceRef, MemberPreview, ModelGroup, ModelGroupId,
+    ModelInstanceId, Verdict,
+};
+use uuid::Uuid;
+
+use crate::db;
+use crate::db::model_groups::StoredModelGroup;
+use crate::db::model_instances::MemberFacts;
+use crate::domain::model_group::{MemberTraits, warnings};
+use crate::error::ApiError;
+use crate::gateway::{Gateway, PickerMember};
+
+/// What is known of the instances that are members.
+type Facts = HashMap<Uuid, MemberFacts>;
+
+fn not_found() -> ApiError {
+    ApiError::not_found("model group with this id")
+}
+
+async fn facts(conn: &mut AsyncPgConnection, members: &[GroupMember]) -> Result<Facts, ApiError> {
+    let ids: Vec<Uuid> = members.iter().map(|member| member.instance_id.0).collect();
+    Ok(db::model_instances::facts(conn, &ids).await?)
+}
+
+fn traits(facts: &Facts, id: ModelInstanceId) -> Option<MemberTraits<'_>> {
+    let facts = facts.get(&id.0)?;
+    Some(MemberTraits {
+        model: facts.model.as_deref(),
+        capabilities: &facts.capabilities,
+    })
+}
+
+/// Every member in order, with what would happen to it now.
+fn verdicts(
+    stored: &StoredModelGroup,
+    facts: &Facts,
+    gateway: &Gateway,
+) -> Result<Vec<MemberPreview>, ApiError> {
+    let member = |member: &GroupMember| {
+        let facts = facts.get(&member.instance_id.0)?;
+        Some(PickerMember {
+            id: member.instance_id,
+            name: facts.name.clone(),
+            kind: facts.kind,
+            enabled: facts.enabled,
+            member_enabled: member.enabled,
+        })
+    };
+    let members: Vec<PickerMember> = stored.members.iter().filter_map(member).collect();
+    Ok(gateway.verdicts(stored.row.enabled, &stored.row.allowed_kinds()?, &members))
+}
+
+fn would_answer(verdicts: &[MemberPreview]) -> Option<InstanceRef> {
+    let answers = verdicts
+        .iter()
+        .find(|member| member.verdict == Verdict::Answers)?;
+    Some(InstanceRef {
+        instance_id: answers.instance_id,
+        name: answers.name.clone(),
+    })
+}
+
+fn status(stored: &StoredModelGroup, verdicts: &[MemberPreview]) -> GroupStatus {
+    let available = verdicts
+        .iter()
+        .filter(|member| member.verdict != Verdict::Skipped)
+        .count();
+    GroupStatus {
+        available: available > 0,
+        available_members: u32::try_from(available).unwrap_or(u32::MAX),
+        total_members: u32::try_from(stored.members.len()).unwrap_or(u32::MAX),
+        would_answer: would_answer(verdicts),
+    }
+}
+
+/// The group as an answer shows it.
+fn describe(
+    stored: StoredModelGroup,
+    facts: &Facts,
+    gateway: &Gateway,
+) -> Result<ModelGroup, ApiError> {
+    let status = status(&stored, &verdicts(&stored, facts, gateway)?);
+    let row = &stored.row;
+    Ok(ModelGroup {
+        id: ModelGroupId(row.id),
+        name: row.name.clone(),
+        title: row.title.clone(),
+        description: row.description.clone(),
+        enabled: row.enabled,
+        strategy: row.strategy()?,
+        warnings: warnings(&stored.members, |id| traits(facts, id)),
+        max_attempts: row.max_attempts()?,
+        deadline_ms: row.deadline_ms()?,
+        allowed_kinds: row.allowed_kinds()?,
+        status,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        members: stored.members,
+    })
+}

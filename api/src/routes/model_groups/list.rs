@@ -1,0 +1,139 @@
+//! `GET /api/v1/model-groups`: what a dialog or assistant service asks for its choices.
+#![expect(
+    unused_qualifications,
+    reason = "the code that utoipa::path makes of `params` names their trait in full"
+)]
+
+use actix_web::{HttpResponse, get, web};
+use understudy_shared::{Capability, MemberPreview, ModelGroup, Page, Verdict};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::{Facts, describe, facts, verdicts};
+use crate::auth::{Permitted, ReadGroups};
+use crate::db;
+use crate::db::model_groups::StoredModelGroup;
+use crate::domain::model_group::has_capability;
+use crate::error::ApiError;
+use crate::routes::extract::{FromParams, Params, Query};
+use crate::routes::list::{Comparison, ListParams, ListQuery, Listed, with_items};
+use crate::state::AppState;
+
+const CAPABILITIES: [(&str, Capability); 9] = [
+    ("chat", Capability::Chat),
+    ("completions", Capability::Completions),
+    ("embeddings", Capability::Embeddings),
+    ("responses", Capability::Responses),
+    ("rerank", Capability::Rerank),
+    ("moderations", Capability::Moderations),
+    ("images", Capability::Images),
+    ("speech", Capability::Speech),
+    ("transcriptions", Capability::Transcriptions),
+];
+
+/// Filters of the list of groups.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct GroupFilters {
+    /// Only enabled or only disabled ones.
+    enabled: Option<bool>,
+    /// Only groups that would answer now, or only those that would not.
+    available: Option<bool>,
+    /// Only groups with a member that has this endpoint, or declares none. With `available=true`, a member that would answer.
+    capability: Option<Capability>,
+}
+
+impl FromParams for GroupFilters {
+    fn from_params(params: &mut Params) -> Result<Self, ApiError> {
+        Ok(Self {
+            enabled: params.take_bool("enabled")?,
+            available: params.take_bool("available")?,
+            capability: params.take_named("capability", &CAPABILITIES)?,
+        })
+    }
+}
+
+impl GroupFilters {
+    fn pass(&self, group: &StoredModelGroup, facts: &Facts, verdicts: &[MemberPreview]) -> bool {
+        let usable = |member: &&MemberPreview| member.verdict != Verdict::Skipped;
+        let able =
+            |member: &&MemberPreview| match (self.capability, facts.get(&member.instance_id.0)) {
+                (Some(wanted), Some(facts)) => has_capability(&facts.capabilities, wanted),
+                (wanted, _) => wanted.is_none(),
+            };
+        let fits = match self.available {
+            Some(true) => verdicts.iter().filter(usable).any(|member| able(&member)),
+            Some(false) => {
+                !verdicts.iter().any(|member| usable(&member)) && self.is_able(verdicts, able)
+            }
+            None => self.is_able(verdicts, able),
+        };
+        fits && self
+            .enabled
+            .is_none_or(|enabled| group.row.enabled == enabled)
+    }
+
+    fn is_able(&self, verdicts: &[MemberPreview], able: impl Fn(&&MemberPreview) -> bool) -> bool {
+        self.capability.is_none() || verdicts.iter().any(|member| able(&member))
+    }
+}
+
+impl Listed for StoredModelGroup {
+    const SORT_KEYS: &'static [(&'static str, Comparison<Self>)] = &[
+        ("name", |a, b| a.row.name_key.cmp(&b.row.name_key)),
+        ("title", |a, b| {
+            a.row.title.to_lowercase().cmp(&b.row.title.to_lowercase())
+        }),
+        ("enabled", |a, b| a.row.enabled.cmp(&b.row.enabled)),
+        ("created_at", |a, b| a.row.created_at.cmp(&b.row.created_at)),
+        ("updated_at", |a, b| a.row.updated_at.cmp(&b.row.updated_at)),
+    ];
+    type Filters = GroupFilters;
+
+    fn id(&self) -> Uuid {
+        self.row.id
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        vec![&self.row.name, &self.row.title, &self.row.description]
+    }
+}
+
+/// List model groups
+///
+/// `?available=true&capability=chat` gives the groups that would answer a conversation now. Sorted by `name`, `title`,
+/// `enabled`, `created_at` or `updated_at`; `q` looks into name, title and description.
+#[utoipa::path(
+    tag = "model-groups",
+    params(ListParams, GroupFilters),
+    responses((status = 200, description = "A page of groups", body = Page<ModelGroup>)),
+)]
+#[get("/api/v1/model-groups")]
+pub async fn list_model_groups(
+    state: web::Data<AppState>,
+    call: Permitted<ReadGroups, Query<ListQuery<StoredModelGroup>>>,
+) -> Result<HttpResponse, ApiError> {
+    let Permitted(_, Query(query)) = call;
+    let mut conn = state.pool.get().await?;
+    let groups = db::model_groups::all(&mut conn).await?;
+    let members: Vec<_> = groups
+        .iter()
+        .flat_map(|group| group.members.iter().cloned())
+        .collect();
+    let facts = facts(&mut conn, &members).await?;
+    let mut passing = Vec::with_capacity(groups.len());
+    for group in groups {
+        if query
+            .filters
+            .pass(&group, &facts, &verdicts(&group, &facts, &state.gateway)?)
+        {
+            passing.push(group);
+        }
+    }
+    let mut page = query.page(passing);
+    let items = std::mem::take(&mut page.items).into_iter();
+    let items = items
+        .map(|group| describe(group, &facts, &state.gateway))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(HttpResponse::Ok().json(with_items(page, items)))
+}

@@ -1,0 +1,171 @@
+//! Making, changing and deleting groups.
+
+use actix_web::{HttpResponse, delete, patch, post, web};
+use chrono::Utc;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use serde_json::{Value, json};
+use understudy_shared::{CreateModelGroup, ModelGroup, ModelGroupId, Problem, UpdateModelGroup};
+
+use super::{Facts, describe, facts, not_found, traits};
+use crate::auth::{ManageWrite, Permitted};
+use crate::db;
+use crate::db::model_groups::StoredModelGroup;
+use crate::domain::merge_patch::merge;
+use crate::domain::model_group::{ValidModelGroup, member_faults};
+use crate::error::ApiError;
+use crate::routes::answer::{self, name_taken, resource};
+use crate::routes::extract::{IfMatch, JsonBody, MergePatch, PathId, read_as};
+use crate::state::AppState;
+
+/// Make a model group
+#[utoipa::path(
+    tag = "model-groups",
+    request_body = CreateModelGroup,
+    responses(
+        (status = 201, description = "Made", body = ModelGroup, headers(
+            ("location" = String, description = "Path of the group"),
+            ("etag" = String, description = "The version, for If-Match"),
+        )),
+        (status = 409, description = "The name is taken (`conflict`)", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/api/v1/model-groups")]
+pub async fn create_model_group(
+    state: web::Data<AppState>,
+    call: Permitted<ManageWrite, JsonBody<CreateModelGroup>>,
+) -> Result<HttpResponse, ApiError> {
+    let Permitted(_, JsonBody(input)) = call;
+    let valid = ValidModelGroup::try_from(input).map_err(ApiError::fields)?;
+    let new = StoredModelGroup::new(&valid, Utc::now())?;
+    let mut conn = state.pool.get().await?;
+    let facts = conn
+        .transaction::<_, ApiError, _>(async |conn| {
+            db::model_instances::lock_configuration(conn).await?;
+            let facts = checked_facts(conn, &valid).await?;
+            db::model_groups::insert(conn, &new)
+                .await
+                .map_err(name_taken)?;
+            Ok(facts)
+        })
+        .await?;
+    let (location, version) = (
+        format!("/api/v1/model-groups/{}", new.row.id),
+        new.row.version,
+    );
+    Ok(answer::created(
+        &location,
+        version,
+        &describe(new, &facts, &state.gateway)?,
+    ))
+}
+
+/// What is known of the members, if they go together.
+async fn checked_facts(
+    conn: &mut AsyncPgConnection,
+    valid: &ValidModelGroup,
+) -> Result<Facts, ApiError> {
+    let facts = facts(conn, &valid.members).await?;
+    let faults = member_faults(&valid.members, |id| traits(&facts, id));
+    if faults.is_empty() {
+        Ok(facts)
+    } else {
+        Err(ApiError::fields(faults))
+    }
+}
+
+/// Change a model group
+///
+/// A merge patch (RFC 7396): fields left out stay, `null` brings the default back, `members` is replaced whole.
+#[utoipa::path(
+    tag = "model-groups",
+    params(
+        ("id" = ModelGroupId, Path, description = "Id of the group"),
+        ("if-match" = String, Header, description = "The ETag of the version that was read, or `*`", example = "\"1\""),
+    ),
+    request_body(content(
+        (UpdateModelGroup = "application/merge-patch+json"),
+        (UpdateModelGroup = "application/json"),
+    )),
+    responses(
+        (status = 200, description = "Changed", body = ModelGroup, headers(
+            ("etag" = String, description = "The new version"),
+        )),
+        (status = 409, description = "The name is taken (`conflict`)", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[patch("/api/v1/model-groups/{id}")]
+pub async fn update_model_group(
+    state: web::Data<AppState>,
+    call: Permitted<ManageWrite, (PathId<ModelGroupId>, IfMatch, MergePatch)>,
+) -> Result<HttpResponse, ApiError> {
+    let Permitted(_, (PathId(id), if_match, MergePatch(patch))) = call;
+    let mut conn = state.pool.get().await?;
+    let (changed, facts) = conn
+        .transaction::<_, ApiError, _>(async |conn| {
+            db::model_instances::lock_configuration(conn).await?;
+            let current = db::model_groups::lock(conn, id.0)
+                .await?
+                .ok_or_else(not_found)?;
+            if_match.check(current.row.version)?;
+            let valid =
+                ValidModelGroup::try_from(patched(&current, patch)?).map_err(ApiError::fields)?;
+            let facts = checked_facts(conn, &valid).await?;
+            let changed = current.changed(&valid, Utc::now())?;
+            db::model_groups::update(conn, &changed)
+                .await
+                .map_err(name_taken)?;
+            Ok((changed, facts))
+        })
+        .await?;
+    Ok(resource(
+        changed.row.version,
+        &describe(changed, &facts, &state.gateway)?,
+    ))
+}
+
+/// What a patch makes of a group.
+fn patched(current: &StoredModelGroup, patch: Value) -> Result<CreateModelGroup, ApiError> {
+    let row = &current.row;
+    let writable = json!({
+        "name": row.name,
+        "title": row.title,
+        "description": row.description,
+        "enabled": row.enabled,
+        "strategy": row.strategy()?,
+        "members": current.members,
+        "max_attempts": row.max_attempts()?,
+        "deadline_ms": row.deadline_ms()?,
+        "allowed_kinds": row.allowed_kinds()?,
+    });
+    read_as(merge(writable, patch, &[]).map_err(ApiError::fields)?)
+}
+
+/// Delete a model group
+///
+/// Keys that may ask it, among others or alone, stay; they cannot ask it any more.
+#[utoipa::path(
+    tag = "model-groups",
+    params(
+        ("id" = ModelGroupId, Path, description = "Id of the group"),
+        ("if-match" = String, Header, description = "The ETag of the version that was read, or `*`", example = "\"1\""),
+    ),
+    responses((status = 204, description = "Deleted")),
+)]
+#[delete("/api/v1/model-groups/{id}")]
+pub async fn delete_model_group(
+    state: web::Data<AppState>,
+    call: Permitted<ManageWrite, (PathId<ModelGroupId>, IfMatch)>,
+) -> Result<HttpResponse, ApiError> {
+    let Permitted(_, (PathId(id), if_match)) = call;
+    let mut conn = state.pool.get().await?;
+    conn.transaction::<_, ApiError, _>(async |conn| {
+        db::model_instances::lock_configuration(conn).await?;
+        let current = db::model_groups::lock(conn, id.0)
+            .await?
+            .ok_or_else(not_found)?;
+        if_match.check(current.row.version)?;
+        Ok(db::model_groups::delete(conn, id.0).await?)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

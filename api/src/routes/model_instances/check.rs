@@ -1,0 +1,183 @@
+//! Connection checks, of a stored instance and of a draft.
+
+use actix_web::{HttpResponse, post, web};
+use serde_json::Value;
+use understudy_shared::{
+    CheckModelInstance, CheckResult, CreateModelInstance, FieldError, ModelInstanceId, ProxyId,
+    TokenId,
+};
+use uuid::Uuid;
+
+use super::not_found;
+use super::validate::validate;
+use crate::auth::{ManageWrite, Permitted};
+use crate::db;
+use crate::db::model_instances::StoredModelInstance;
+use crate::domain::model_instance::{
+    Connection, ConnectionHeader, ConnectionProxy, ConnectionToken, ValidModelInstance,
+};
+use crate::error::ApiError;
+use crate::routes::extract::{JsonBody, PathId, read_as};
+use crate::secrets::SecretError;
+use crate::state::AppState;
+
+/// Check a model instance now
+///
+/// Connects step by step, over the instance's own proxies and tokens. An instance that fails is still an answer of 200.
+#[utoipa::path(
+    tag = "model-instances",
+    params(("id" = ModelInstanceId, Path, description = "Id of the instance")),
+    responses((status = 200, description = "What the check found", body = CheckResult)),
+)]
+#[post("/api/v1/model-instances/{id}/check")]
+pub async fn check_model_instance(
+    state: web::Data<AppState>,
+    call: Permitted<ManageWrite, PathId<ModelInstanceId>>,
+) -> Result<HttpResponse, ApiError> {
+    let Permitted(_, PathId(id)) = call;
+    let stored = find(&state, id).await?.ok_or_else(not_found)?;
+    let connection = stored.connection(&state.cipher)?;
+    Ok(HttpResponse::Ok().json(state.gateway.check(&connection).await))
+}
+
+/// Check a draft of a model instance
+///
+/// The fields of an instance that need not be stored (`name` may be missing), through its own proxies and tokens. With
+/// `from_instance_id`, items with an `id` and no secret use the stored one, as long as endpoint and proxies are unchanged.
+#[utoipa::path(
+    tag = "model-instances",
+    request_body = CheckModelInstance,
+    responses((status = 200, description = "What the check found", body = CheckResult)),
+)]
+#[post("/api/v1/model-instances/check")]
+pub async fn check_model_instance_draft(
+    state: web::Data<AppState>,
+    call: Permitted<ManageWrite, JsonBody<Value>>,
+) -> Result<HttpResponse, ApiError> {
+    let Permitted(_, JsonBody(tree)) = call;
+    let (input, from) = draft(tree)?;
+    let stored = match from {
+        Some(id) => Some(find(&state, id).await?.ok_or_else(unknown_source)?),
+        None => None,
+    };
+    let valid = validate(&state, input, stored.as_ref()).await?;
+    let connection = connection(&state, valid, stored.as_ref()).map_err(ApiError::internal)?;
+    Ok(HttpResponse::Ok().json(state.gateway.check(&connection).await))
+}
+
+async fn find(
+    state: &AppState,
+    id: ModelInstanceId,
+) -> Result<Option<StoredModelInstance>, ApiError> {
+    let mut conn = state.pool.get().await?;
+    Ok(db::model_instances::get(&mut conn, id.0).await?)
+}
+
+fn unknown_source() -> ApiError {
+    ApiError::fields(vec![FieldError::invalid(
+        "/from_instance_id",
+        "is not the id of an instance",
+    )])
+}
+
+/// The draft, and the instance whose secrets it uses.
+fn draft(mut tree: Value) -> Result<(CreateModelInstance, Option<ModelInstanceId>), ApiError> {
+    let mut from = None;
+    if let Value::Object(fields) = &mut tree {
+        if let Some(id) = fields.remove("from_instance_id") {
+            let id = FromInstance::read(id)?;
+            from = id;
+        }
+        fields.entry("name").or_insert_with(|| "draft".into());
+    }
+    Ok((read_as(tree)?, from))
+}
+
+/// Read as an object of its own, so that a fault points to the field.
+#[derive(serde::Deserialize)]
+struct FromInstance {
+    from_instance_id: Option<ModelInstanceId>,
+}
+
+impl FromInstance {
+    fn read(id: Value) -> Result<Option<ModelInstanceId>, ApiError> {
+        let alone = serde_json::json!({"from_instance_id": id});
+        read_as::<Self>(alone).map(|read| read.from_instance_id)
+    }
+}
+
+/// A connection from a valid draft. Whatever it keeps comes from `stored`, as validation has made sure.
+fn connection(
+    state: &AppState,
+    valid: ValidModelInstance,
+    stored: Option<&StoredModelInstance>,
+) -> Result<Connection, SecretError> {
+    // The draft's own id, so that what is learnt of it is not taken for news of the stored instance.
+    let id = ModelInstanceId(Uuid::now_v7());
+    let cipher = &state.cipher;
+    let mut tokens = Vec::with_capacity(valid.tokens.len());
+    for token in valid.tokens {
+        let kept = token
+            .id
+            .and_then(|id| stored?.tokens.iter().find(|row| row.id == id.0));
+        let value = match (token.value, kept) {
+            (Some(value), _) => value,
+            (None, Some(row)) => row.open(cipher)?.value,
+            (None, None) => return Err(SecretError::Damaged),
+        };
+        tokens.push(ConnectionToken {
+            id: token.id.unwrap_or_else(|| TokenId(Uuid::now_v7())),
+            value,
+        });
+    }
+    let mut headers = Vec::with_capacity(valid.headers.len());
+    for header in valid.headers {
+        let kept = header
+            .id
+            .and_then(|id| stored?.headers.iter().find(|row| row.id == id.0));
+        let value = match (header.value, kept) {
+            (Some(value), _) => value,
+            (None, Some(row)) => row.open(cipher)?.value,
+            (None, None) => return Err(SecretError::Damaged),
+        };
+        headers.push(ConnectionHeader {
+            name: header.name,
+            value,
+        });
+    }
+    let mut proxies = Vec::with_capacity(valid.proxies.len());
+    for proxy in valid.proxies {
+        let kept = proxy
+            .id
+            .and_then(|id| stored?.proxies.iter().find(|row| row.id == id.0));
+        let password = match (proxy.password, kept) {
+            (Some(password), _) => Some(password),
+            (None, Some(row)) if proxy.username.is_some() => row.open(cipher)?.password,
+            (None, _) => None,
+        };
+        let id = proxy.id.unwrap_or_else(|| ProxyId(Uuid::now_v7()));
+        proxies.push(ConnectionProxy {
+            id,
+            url: proxy.url.to_string(),
+            username: proxy.username,
+            password,
+        });
+    }
+    Ok(Connection {
+        id,
+        name: valid.name,
+        kind: valid.kind,
+        endpoint: valid.endpoint,
+        model: valid.model,
+        auth: valid.auth,
+        tokens,
+        headers,
+        proxies,
+        tls: valid.tls,
+        parameters: valid.parameters,
+        limits: valid.limits,
+        timeouts: valid.timeouts,
+        health_check: valid.health_check,
+        capabilities: valid.capabilities,
+    })
+}

@@ -1,0 +1,203 @@
+//! Making, changing and deleting instances.
+
+use actix_web::{HttpResponse, delete, patch, post, web};
+use chrono::Utc;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use serde_json::Value;
+use understudy_shared::{
+    CreateModelInstance, ModelInstance, ModelInstanceId, Problem, ProblemCode, UpdateModelInstance,
+    UsedBy,
+};
+use uuid::Uuid;
+
+use super::validate::{patched, validate};
+use super::{created, describe, not_found};
+use crate::auth::{ManageWrite, Permitted};
+use crate::db;
+use crate::db::model_instances::StoredModelInstance;
+use crate::domain::model_instance::ValidModelInstance;
+use crate::error::ApiError;
+use crate::routes::answer::{name_taken, resource};
+use crate::routes::extract::{IfMatch, JsonBody, MergePatch, PathId};
+use crate::state::AppState;
+
+/// How often a forced change starts again because somebody else changes the same instance.
+const FORCED_TRIES: usize = 5;
+
+/// Make a model instance
+#[utoipa::path(
+    tag = "model-instances",
+    request_body = CreateModelInstance,
+    responses(
+        (status = 201, description = "Made", body = ModelInstance, headers(
+            ("location" = String, description = "Path of the instance"),
+            ("etag" = String, description = "The version, for If-Match"),
+        )),
+        (status = 409, description = "The name is taken (`conflict`)", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/api/v1/model-instances")]
+pub async fn create_model_instance(
+    state: web::Data<AppState>,
+    call: Permitted<ManageWrite, JsonBody<CreateModelInstance>>,
+) -> Result<HttpResponse, ApiError> {
+    let Permitted(_, JsonBody(input)) = call;
+    let valid = validate(&state, input, None).await?;
+    let new = StoredModelInstance::new(&valid, &state.cipher, Utc::now())?;
+    let mut conn = state.pool.get().await?;
+    conn.transaction::<_, ApiError, _>(async |conn| {
+        db::model_instances::lock_configuration(conn).await?;
+        db::model_instances::insert(conn, &new)
+            .await
+            .map_err(name_taken)
+    })
+    .await?;
+    created(new, &state.gateway)
+}
+
+/// Change a model instance
+///
+/// A merge patch (RFC 7396): fields left out stay, `null` brings the default back, lists are replaced whole. An item of `tokens`,
+/// `headers` or `proxies` with an `id` and no secret keeps the stored one, unless scheme, host, port or proxies change: then every
+/// secret must be entered again (`secrets_required`).
+#[utoipa::path(
+    tag = "model-instances",
+    params(
+        ("id" = ModelInstanceId, Path, description = "Id of the instance"),
+        ("if-match" = String, Header, description = "The ETag of the version that was read, or `*`", example = "\"1\""),
+    ),
+    request_body(content(
+        (UpdateModelInstance = "application/merge-patch+json"),
+        (UpdateModelInstance = "application/json"),
+    )),
+    responses(
+        (status = 200, description = "Changed", body = ModelInstance, headers(
+            ("etag" = String, description = "The new version"),
+        )),
+        (status = 409, description = "The name is taken (`conflict`)", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[patch("/api/v1/model-instances/{id}")]
+pub async fn update_model_instance(
+    state: web::Data<AppState>,
+    call: Permitted<ManageWrite, (PathId<ModelInstanceId>, IfMatch, MergePatch)>,
+) -> Result<HttpResponse, ApiError> {
+    let Permitted(_, (PathId(id), if_match, MergePatch(patch))) = call;
+    for _ in 0..FORCED_TRIES {
+        if let Some(changed) = try_update(&state, id.0, &if_match, patch.clone()).await? {
+            return Ok(resource(
+                changed.row.version,
+                &describe(changed, &state.gateway)?,
+            ));
+        }
+    }
+    Err(ApiError::new(
+        ProblemCode::Conflict,
+        "Others keep changing this instance; try again.",
+    ))
+}
+
+/// Changes the version that it reads. None if somebody else changed it in between and the change is forced: then it starts
+/// again. Names are resolved between the two, so the row is not locked for so long.
+async fn try_update(
+    state: &AppState,
+    id: Uuid,
+    if_match: &IfMatch,
+    patch: Value,
+) -> Result<Option<StoredModelInstance>, ApiError> {
+    let mut conn = state.pool.get().await?;
+    let stored = db::model_instances::get(&mut conn, id)
+        .await?
+        .ok_or_else(not_found)?;
+    drop(conn);
+    if_match.check(stored.row.version)?;
+    let input = patched(describe(stored.clone(), &state.gateway)?, patch)?;
+    let valid = validate(state, input, Some(&stored)).await?;
+    let changed = stored.changed(&valid, &state.cipher, Utc::now())?;
+    let mut conn = state.pool.get().await?;
+    conn.transaction::<_, ApiError, _>(async |conn| {
+        db::model_instances::lock_configuration(conn).await?;
+        let current = db::model_instances::lock(conn, id)
+            .await?
+            .ok_or_else(not_found)?;
+        if current.row.version != stored.row.version {
+            return if_match.check(current.row.version).map(|()| None);
+        }
+        check_dimensions(conn, id, &valid).await?;
+        db::model_instances::update(conn, &changed)
+            .await
+            .map_err(name_taken)?;
+        Ok(Some(changed))
+    })
+    .await
+}
+
+/// Groups refuse embeddings of different lengths, so a member must not change its own behind their back.
+async fn check_dimensions(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    valid: &ValidModelInstance,
+) -> Result<(), ApiError> {
+    let Some(dimensions) = valid.capabilities.embedding_dimensions else {
+        return Ok(());
+    };
+    let beside = db::model_instances::dimensions_beside(conn, id).await?;
+    let Some((group, other)) = beside.into_iter().find(|(_, other)| *other != dimensions) else {
+        return Ok(());
+    };
+    let detail =
+        format!("differs from the {other} dimensions of another member of the group {group}");
+    Err(ApiError::field(
+        "/capabilities/embedding_dimensions",
+        ProblemCode::ValidationFailed,
+        detail,
+    ))
+}
+
+/// Delete a model instance
+///
+/// Refused while a group uses it; the answer names the groups.
+#[utoipa::path(
+    tag = "model-instances",
+    params(
+        ("id" = ModelInstanceId, Path, description = "Id of the instance"),
+        ("if-match" = String, Header, description = "The ETag of the version that was read, or `*`", example = "\"1\""),
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 409, description = "Groups use it (`in_use`); `used_by` names them", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[delete("/api/v1/model-instances/{id}")]
+pub async fn delete_model_instance(
+    state: web::Data<AppState>,
+    call: Permitted<ManageWrite, (PathId<ModelInstanceId>, IfMatch)>,
+) -> Result<HttpResponse, ApiError> {
+    let Permitted(_, (PathId(id), if_match)) = call;
+    let mut conn = state.pool.get().await?;
+    conn.transaction::<_, ApiError, _>(async |conn| {
+        db::model_instances::lock_configuration(conn).await?;
+        let current = db::model_instances::lock(conn, id.0)
+            .await?
+            .ok_or_else(not_found)?;
+        if_match.check(current.row.version)?;
+        let used_by = db::model_instances::used_by(conn, id.0).await?;
+        if !used_by.is_empty() {
+            return Err(in_use(used_by));
+        }
+        Ok(db::model_instances::delete(conn, id.0).await?)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn in_use(groups: Vec<(Uuid, String)>) -> ApiError {
+    let names: Vec<&str> = groups.iter().map(|(_, name)| name.as_str()).collect();
+    let detail = format!("Remove it from these groups first: {}.", names.join(", "));
+    let used_by = groups.iter().map(|(id, name)| UsedBy {
+        kind: "model_group".to_owned(),
+        id: *id,
+        name: name.clone(),
+    });
+    ApiError::in_use(detail, used_by.collect())
+}
