@@ -99,8 +99,11 @@ async fn backends_401_never_becomes_the_callers() {
 
 #[tokio::test]
 async fn statuses_about_the_instance_become_502() {
+    let pair = Pair::start().await;
     for status in [301, 403, 404, 405, 408, 409, 425, 529] {
-        for answer in when_both(Reply::failure(status), Reply::failure(status)).await {
+        pair.first.always(Reply::failure(status));
+        pair.second.always(Reply::failure(status));
+        for answer in [pair.ask().await, pair.ask_streamed().await] {
             assert_failed(&answer, 502, "all_instances_failed", 2);
         }
     }
