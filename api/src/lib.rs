@@ -1,1 +1,17 @@
-//! Lib.
+//! Understudy: a management API for model instances and groups, and a gateway that answers with the first available one.
+//!
+//! Two paths. *Management*: extractor → handler → `domain` → `db` → answer. *Gateway*: handler → snapshot → picker →
+//! breaker → failover loop → upstream → stream; it never touches PostgreSQL. `docs/ARCHITECTURE.md` has the picture.
+
+pub mod auth;
+pub mod config;
+pub mod db;
+pub mod domain;
+pub mod error;
+pub mod gateway;
+pub mod keys;
+pub mod openapi;
+pub mod routes;
+pub mod secrets;
+pub mod server;
+pub mod state;

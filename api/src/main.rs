@@ -1,2 +1,77 @@
-//! The commands.
-fn main() {}
+//! The commands of the service, nothing else.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+use understudy_api::config::Config;
+use understudy_api::{openapi, server};
+
+/// Manages language models, and answers with the first one that is available.
+#[derive(Parser)]
+#[command(name = "understudy", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the migrations and then the service; with no DATABASE_URL, on an embedded PostgreSQL
+    Serve,
+    /// Runs the migrations and ends
+    Migrate,
+    /// Prints the OpenAPI document
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // The process installs the cryptography of TLS once; a second installation is not a fault.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match cli.command {
+        Command::Openapi => print_document(),
+        Command::Serve => run(server::serve),
+        Command::Migrate => run(server::migrate),
+    }
+}
+
+fn run<F: Future<Output = Result<(), server::ServeError>>>(
+    command: impl FnOnce(Config) -> F,
+) -> ExitCode {
+    start_log();
+    let config = match Config::from_env() {
+        Ok(config) => config,
+        Err(error) => {
+            tracing::error!("{error}");
+            return ExitCode::from(78);
+        }
+    };
+    match actix_web::rt::System::new().block_on(command(config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// The log goes to standard error; `RUST_LOG` says how much of it.
+fn start_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    log.with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}
+
+fn print_document() -> ExitCode {
+    let document = openapi::document().to_pretty_json().unwrap_or_default();
+    match writeln!(std::io::stdout(), "{document}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}

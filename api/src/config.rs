@@ -1,0 +1,370 @@
+//! The environment, read once and checked whole: every fault in one message, before anything starts.
+//!
+//! The one place that reads environment variables. Values of secrets never appear in a message.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ipnet::IpNet;
+
+use crate::keys::{Key, KeyRing};
+
+/// Where the data lives.
+#[derive(Debug)]
+pub enum Database {
+    /// A server that somebody else runs.
+    Url(String),
+    /// A server of our own in the data folder.
+    Embedded,
+}
+
+/// The first administrator, made while there is no user.
+pub struct FirstAdmin {
+    /// Name to sign in with.
+    pub username: String,
+    /// Password in clear; hashed at once.
+    pub password: String,
+}
+
+/// What `understudy serve` was told.
+pub struct Config {
+    /// `DATABASE_URL`
+    pub database: Database,
+    /// `UNDERSTUDY_LISTEN`
+    pub listen: SocketAddr,
+    /// `UNDERSTUDY_DATA_DIR`
+    pub data_dir: PathBuf,
+    /// `UNDERSTUDY_POSTGRES_BIN`: folder of `postgres` and `initdb` for the embedded database.
+    pub postgres_bin: Option<PathBuf>,
+    /// `UNDERSTUDY_WEB_ROOT`
+    pub web_root: Option<PathBuf>,
+    /// `UNDERSTUDY_ADMIN_USERNAME`, `UNDERSTUDY_ADMIN_PASSWORD`
+    pub first_admin: Option<FirstAdmin>,
+    /// `UNDERSTUDY_SECRET_KEYS`; none = a key file in the data folder.
+    pub secret_keys: Option<KeyRing>,
+    /// `UNDERSTUDY_JWT_KEYS`; none = a key file in the data folder.
+    pub jwt_keys: Option<KeyRing>,
+    /// `UNDERSTUDY_WORKERS`
+    pub workers: usize,
+    /// `UNDERSTUDY_EGRESS_DENY`
+    pub egress_deny: Vec<IpNet>,
+    /// `UNDERSTUDY_EGRESS_ALLOW`
+    pub egress_allow: Vec<IpNet>,
+    /// `UNDERSTUDY_TRUSTED_PROXIES`
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// Everything that is wrong with the environment.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has faults:\n  - {}", .0.join("\n  - "))]
+pub struct ConfigError(pub Vec<String>);
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// With every fault of every variable.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the environment"
+    )]
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(|name| match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => Err("is not Unicode text".to_owned()),
+        })
+    }
+
+    /// Reads the variables that `lookup` gives.
+    ///
+    /// # Errors
+    /// With every fault of every variable.
+    pub fn read(
+        lookup: impl Fn(&str) -> Result<Option<String>, String>,
+    ) -> Result<Self, ConfigError> {
+        let mut env = Reader {
+            lookup,
+            faults: Vec::new(),
+        };
+        let database = env
+            .text("DATABASE_URL")
+            .map_or(Database::Embedded, Database::Url);
+        if let Database::Url(url) = &database
+            && url.parse::<tokio_postgres::Config>().is_err()
+        {
+            env.fault(
+                "DATABASE_URL",
+                "is not a PostgreSQL URL such as postgres://user:password@host:5432/database",
+            );
+        }
+        let listen = env.parsed(
+            "UNDERSTUDY_LISTEN",
+            "an address and a port such as 127.0.0.1:8080",
+        );
+        let data_dir = env.text("UNDERSTUDY_DATA_DIR").map(PathBuf::from);
+        let postgres_bin = env.text("UNDERSTUDY_POSTGRES_BIN").map(PathBuf::from);
+        let web_root = env.text("UNDERSTUDY_WEB_ROOT").map(PathBuf::from);
+        if let Some(root) = &web_root
+            && !root.join("index.html").is_file()
+        {
+            env.fault(
+                "UNDERSTUDY_WEB_ROOT",
+                "has no index.html; build it with `cargo xtask web`",
+            );
+        }
+        let first_admin = env.first_admin();
+        let secret_keys = env.keys("UNDERSTUDY_SECRET_KEYS", &database);
+        let jwt_keys = env.keys("UNDERSTUDY_JWT_KEYS", &database);
+        let workers: Option<usize> =
+            env.parsed("UNDERSTUDY_WORKERS", "a number of threads from 1 to 1024");
+        if workers.is_some_and(|count| !(1..=1024).contains(&count)) {
+            env.fault(
+                "UNDERSTUDY_WORKERS",
+                "is not a number of threads from 1 to 1024",
+            );
+        }
+        let egress_deny = env.networks("UNDERSTUDY_EGRESS_DENY");
+        let egress_allow = env.networks("UNDERSTUDY_EGRESS_ALLOW");
+        let trusted_proxies = env.networks("UNDERSTUDY_TRUSTED_PROXIES");
+        if !env.faults.is_empty() {
+            return Err(ConfigError(env.faults));
+        }
+        Ok(Self {
+            database,
+            listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            data_dir: data_dir.unwrap_or_else(|| PathBuf::from(".understudy")),
+            postgres_bin,
+            web_root,
+            first_admin,
+            secret_keys,
+            jwt_keys,
+            workers: workers
+                .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            egress_deny,
+            egress_allow,
+            trusted_proxies,
+        })
+    }
+}
+
+struct Reader<L> {
+    lookup: L,
+    faults: Vec<String>,
+}
+
+impl<L: Fn(&str) -> Result<Option<String>, String>> Reader<L> {
+    fn fault(&mut self, name: &str, what: &str) {
+        self.faults.push(format!("{name} {what}"));
+    }
+
+    fn raw(&mut self, name: &str) -> Option<String> {
+        match (self.lookup)(name) {
+            Ok(value) => value,
+            Err(what) => {
+                self.fault(name, &what);
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        let value = self.raw(name)?;
+        if value.trim().is_empty() {
+            self.fault(name, "is empty; remove it or give it a value");
+            return None;
+        }
+        Some(value)
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, name: &str, form: &str) -> Option<T> {
+        let value = self.text(name)?;
+        let parsed = value.trim().parse().ok();
+        if parsed.is_none() {
+            self.fault(name, &format!("is not {form}"));
+        }
+        parsed
+    }
+
+    fn networks(&mut self, name: &str) -> Vec<IpNet> {
+        let Some(value) = self.raw(name) else {
+            return Vec::new();
+        };
+        let mut networks = Vec::new();
+        for item in value
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+        {
+            match item
+                .parse::<IpNet>()
+                .or_else(|_| item.parse::<IpAddr>().map(IpNet::from))
+            {
+                Ok(network) => networks.push(network),
+                Err(_) => self.fault(
+                    name,
+                    &format!("has {item:?}, which is not a network such as 10.0.0.0/8"),
+                ),
+            }
+        }
+        networks
+    }
+
+    fn first_admin(&mut self) -> Option<FirstAdmin> {
+        let username = self.text("UNDERSTUDY_ADMIN_USERNAME");
+        let password = self.text("UNDERSTUDY_ADMIN_PASSWORD");
+        let (Some(username), Some(password)) = (&username, &password) else {
+            if username.is_some() != password.is_some() {
+                self.fault(
+                    "UNDERSTUDY_ADMIN_USERNAME and UNDERSTUDY_ADMIN_PASSWORD",
+                    "are needed together",
+                );
+            }
+            return None;
+        };
+        for fault in crate::domain::user::credential_faults(username, password) {
+            let name = if fault.pointer == "/username" {
+                "UNDERSTUDY_ADMIN_USERNAME"
+            } else {
+                "UNDERSTUDY_ADMIN_PASSWORD"
+            };
+            self.fault(name, &fault.detail);
+        }
+        Some(FirstAdmin {
+            username: username.clone(),
+            password: password.clone(),
+        })
+    }
+
+    fn keys(&mut self, name: &str, database: &Database) -> Option<KeyRing> {
+        let Some(value) = self.text(name) else {
+            if matches!(database, Database::Url(_))
+                && !self.faults.iter().any(|fault| fault.starts_with(name))
+            {
+                self.fault(
+                    name,
+                    "is needed beside DATABASE_URL, since every replica must have the same keys: id:base64(32 bytes), \
+                     for example k1:$(openssl rand -base64 32)",
+                );
+            }
+            return None;
+        };
+        match parse_keys(&value) {
+            Ok(ring) => Some(ring),
+            Err(what) => {
+                self.fault(name, what);
+                None
+            }
+        }
+    }
+}
+
+/// Reads `id:base64(32 bytes)[,id:…]`, newest first.
+///
+/// # Errors
+/// With what is wrong; never with a part of a key.
+pub fn parse_keys(text: &str) -> Result<KeyRing, &'static str> {
+    const FORM: &str = "is not of the form id:base64(32 bytes)[,id:base64(32 bytes)]";
+    let mut keys = Vec::new();
+    for item in text.split(',').map(str::trim) {
+        let (id, encoded) = item.split_once(':').ok_or(FORM)?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if id.is_empty() || id.len() > 32 || !id.chars().all(plain) {
+            return Err("has a key id that is not 1–32 letters, digits and - _ .");
+        }
+        let bytes = STANDARD.decode(encoded.trim()).map_err(|_| FORM)?;
+        let bytes = bytes
+            .try_into()
+            .map_err(|_| "has a key that is not 32 bytes long")?;
+        keys.push(Key::new(id, bytes));
+    }
+    KeyRing::new(keys).ok_or("names a key id twice")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::read(|name| {
+            Ok(variables
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, value)| (*value).to_owned()))
+        })
+    }
+
+    const KEY: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+    #[test]
+    fn nothing_set_means_the_documented_defaults() {
+        let config = read(&[]).unwrap();
+        assert!(matches!(config.database, Database::Embedded));
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.data_dir, PathBuf::from(".understudy"));
+        assert!(config.secret_keys.is_none());
+    }
+
+    #[test]
+    fn all_faults_come_in_one_message() {
+        let error = read(&[
+            ("UNDERSTUDY_LISTEN", "nowhere"),
+            ("UNDERSTUDY_WORKERS", "0"),
+            ("UNDERSTUDY_EGRESS_DENY", "10.0.0.0/99"),
+            ("UNDERSTUDY_DATA_DIR", ""),
+            ("UNDERSTUDY_ADMIN_USERNAME", "root"),
+            ("UNDERSTUDY_SECRET_KEYS", "k1:c2hvcnQ="),
+        ])
+        .err()
+        .unwrap()
+        .to_string();
+        for name in [
+            "UNDERSTUDY_LISTEN",
+            "UNDERSTUDY_WORKERS",
+            "UNDERSTUDY_EGRESS_DENY",
+            "UNDERSTUDY_DATA_DIR is empty",
+            "UNDERSTUDY_ADMIN_PASSWORD are needed together",
+            "UNDERSTUDY_SECRET_KEYS has a key that is not 32 bytes",
+        ] {
+            assert!(error.contains(name), "{name} in {error}");
+        }
+    }
+
+    #[test]
+    fn keys_are_needed_beside_a_database_url_and_never_shown() {
+        let error = read(&[
+            ("DATABASE_URL", "postgres://u:pw@h/d"),
+            ("UNDERSTUDY_JWT_KEYS", KEY),
+        ])
+        .err()
+        .unwrap()
+        .to_string();
+        assert!(
+            error.contains("UNDERSTUDY_SECRET_KEYS is needed"),
+            "{error}"
+        );
+        assert!(!error.contains("pw") && !error.contains("AAEC"), "{error}");
+        let bad = format!("{KEY},{KEY}");
+        let error = read(&[("UNDERSTUDY_SECRET_KEYS", &bad)])
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(
+            error.contains("twice") && !error.contains("AAEC"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_empty_list_of_networks_is_allowed_and_addresses_are_networks() {
+        let config = read(&[
+            ("UNDERSTUDY_EGRESS_ALLOW", ""),
+            ("UNDERSTUDY_EGRESS_DENY", "10.1.2.3, fd00::/8"),
+        ])
+        .unwrap();
+        assert!(config.egress_allow.is_empty());
+        assert_eq!(config.egress_deny.len(), 2);
+    }
+}

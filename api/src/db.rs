@@ -1,0 +1,131 @@
+//! PostgreSQL: the pool, the migrations, and one module of rows and queries for each noun.
+//!
+//! The rule: queries are free functions on a connection, so that handlers decide what is one transaction. Nothing on the
+//! gateway's request path comes here.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_async::pooled_connection::deadpool as pooled;
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+pub mod api_keys;
+pub mod configuration;
+mod convert;
+pub mod embedded;
+pub mod model_groups;
+pub mod model_instances;
+#[expect(missing_docs, reason = "generated")]
+pub mod schema;
+pub mod sessions;
+pub mod setup_tokens;
+pub mod users;
+
+/// Connections to the database.
+pub type Pool = pooled::Pool<AsyncPgConnection>;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
+/// Key of the advisory lock that one migrating process holds.
+const MIGRATION_LOCK: i64 = 0x756e_6465_7273_7464;
+/// Connections of one replica: management requests are short, and the gateway uses none.
+const MAX_CONNECTIONS: usize = 16;
+/// How long a request waits for a connection before it answers 503.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long one statement may take before PostgreSQL ends it.
+const STATEMENT_TIMEOUT_MS: u32 = 10_000;
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// It does not answer.
+    #[error("the database cannot be reached: {0}")]
+    Connect(#[from] ConnectionError),
+    /// A migration failed.
+    #[error("a migration of the database failed: {0}")]
+    Migrate(String),
+    /// The pool cannot be made.
+    #[error("the connection pool cannot be made: {0}")]
+    Pool(#[from] pooled::BuildError),
+}
+
+async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
+    let connect = AsyncPgConnection::establish(url);
+    match tokio::time::timeout(ACQUIRE_TIMEOUT, connect).await {
+        Ok(connected) => connected,
+        Err(_) => Err(ConnectionError::BadConnection("no answer in time".to_owned())),
+    }
+}
+
+/// Makes the pool. It connects when it is first used.
+///
+/// # Errors
+/// If its settings are refused.
+pub fn pool(url: &str) -> Result<Pool, DatabaseError> {
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(|url| {
+        Box::pin(async move {
+            let mut conn = connect(url).await?;
+            conn.batch_execute(&format!("SET statement_timeout = {STATEMENT_TIMEOUT_MS}"))
+                .await
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(conn)
+        })
+    });
+    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
+    Ok(Pool::builder(manager)
+        .max_size(MAX_CONNECTIONS)
+        .wait_timeout(Some(ACQUIRE_TIMEOUT))
+        .create_timeout(Some(ACQUIRE_TIMEOUT))
+        .recycle_timeout(Some(ACQUIRE_TIMEOUT))
+        .runtime(::deadpool::Runtime::Tokio1)
+        .build()?)
+}
+
+/// Runs the migrations that are missing; waits while another process does.
+///
+/// # Errors
+/// If the database cannot be reached or a migration fails.
+pub async fn migrate(url: &str) -> Result<(), DatabaseError> {
+    let mut conn = connect(url).await?;
+    conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))
+        .await
+        .map_err(|error| DatabaseError::Migrate(error.to_string()))?;
+    // Diesel's migrations are synchronous, and waiting for them must not stop the runtime that drives their connection.
+    let url = url.to_owned();
+    let migrated = tokio::task::spawn_blocking(move || {
+        let mut conn = <AsyncConnectionWrapper<AsyncPgConnection> as diesel::Connection>::establish(&url)?;
+        let versions = conn
+            .run_pending_migrations(MIGRATIONS)
+            .map_err(|error| DatabaseError::Migrate(error.to_string()))?;
+        Ok::<_, DatabaseError>(versions.len())
+    })
+    .await
+    .map_err(|error| DatabaseError::Migrate(error.to_string()))??;
+    if migrated > 0 {
+        tracing::info!(count = migrated, "ran database migrations");
+    }
+    // The lock ends with its connection.
+    drop(conn);
+    Ok(())
+}
+
+/// The TCP addresses of the database, which no instance may have: the egress policy denies them.
+pub async fn sockets(url: &str) -> Vec<SocketAddr> {
+    let Ok(config) = url.parse::<tokio_postgres::Config>() else { return Vec::new() };
+    let mut sockets = Vec::new();
+    for (index, host) in config.get_hosts().iter().enumerate() {
+        let ports = config.get_ports();
+        let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+        if let tokio_postgres::config::Host::Tcp(host) = host
+            && let Ok(addresses) = tokio::net::lookup_host((host.as_str(), port)).await
+        {
+            sockets.extend(addresses);
+        }
+    }
+    sockets
+}

@@ -1,0 +1,142 @@
+//! All that requests need, read in one transaction: what the gateway's snapshot is built from.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use understudy_shared::{ApiKeyId, ModelGroupId};
+use uuid::Uuid;
+
+use super::api_keys::ApiKeyRow;
+use super::model_groups::StoredModelGroup;
+use super::schema::{
+    api_keys, config_revision, instance_headers, instance_proxies, instance_tokens, users,
+};
+use super::{model_groups, model_instances};
+use crate::gateway::snapshot::{Group, Key, KeyHash, Stored, StoredInstance, StoredMember};
+use crate::secrets::{SecretCipher, SecretPlace};
+
+/// Counts the changes of the configuration.
+///
+/// # Errors
+/// If the database fails.
+pub async fn revision(conn: &mut AsyncPgConnection) -> QueryResult<i64> {
+    config_revision::table
+        .select(config_revision::revision)
+        .first(conn)
+        .await
+}
+
+/// The whole configuration, of one moment.
+///
+/// # Errors
+/// If the database fails.
+pub async fn load(conn: &mut AsyncPgConnection, cipher: &SecretCipher) -> QueryResult<Stored> {
+    conn.build_transaction()
+        .read_only()
+        .repeatable_read()
+        .run(async |conn| read(conn, cipher).await)
+        .await
+}
+
+async fn read(conn: &mut AsyncPgConnection, cipher: &SecretCipher) -> QueryResult<Stored> {
+    let revision = revision(conn).await?;
+    let mut instances = Vec::new();
+    for stored in model_instances::all(conn).await? {
+        match stored.connection(cipher) {
+            Ok(connection) => instances.push(StoredInstance {
+                connection,
+                enabled: stored.row.enabled,
+            }),
+            // One that cannot be read must not take the others down.
+            Err(error) => {
+                tracing::error!(instance = stored.row.name, %error, "an instance is left out")
+            }
+        }
+    }
+    let groups = model_groups::all(conn)
+        .await?
+        .into_iter()
+        .map(group)
+        .collect::<QueryResult<_>>()?;
+    Ok(Stored {
+        revision,
+        instances,
+        groups,
+        keys: keys(conn).await?,
+    })
+}
+
+fn group(stored: StoredModelGroup) -> QueryResult<(Group, Vec<StoredMember>)> {
+    let row = &stored.row;
+    let group = Group {
+        id: ModelGroupId(row.id),
+        name: row.name.clone(),
+        enabled: row.enabled,
+        members: Vec::new(),
+        max_attempts: row.max_attempts()?,
+        deadline_ms: row.deadline_ms()?,
+        allowed_kinds: row.allowed_kinds()?,
+        created_at: row.created_at,
+    };
+    let member = |member: understudy_shared::GroupMember| StoredMember {
+        instance_id: member.instance_id,
+        enabled: member.enabled,
+        model: member.model,
+    };
+    Ok((group, stored.members.into_iter().map(member).collect()))
+}
+
+/// Keys that are not revoked, and whose maker may still sign in.
+async fn keys(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(KeyHash, Key)>> {
+    let rows: Vec<(Vec<u8>, ApiKeyRow)> = api_keys::table
+        .left_join(users::table)
+        .filter(api_keys::revoked_at.is_null())
+        .filter(
+            users::enabled
+                .is_null()
+                .or(users::enabled.nullable().assume_not_null()),
+        )
+        .select((api_keys::key_hash, ApiKeyRow::as_select()))
+        .load(conn)
+        .await?;
+    let key = |(hash, row): (Vec<u8>, ApiKeyRow)| {
+        let hash = KeyHash::try_from(hash.as_slice()).ok()?;
+        let key = Key {
+            id: ApiKeyId(row.id),
+            scopes: row.scopes(),
+            group_ids: row.group_ids(),
+            expires_at: row.expires_at,
+        };
+        Some((hash, key))
+    };
+    Ok(rows.into_iter().filter_map(key).collect())
+}
+
+/// Every stored secret with its place, to see at start whether the keys fit.
+///
+/// # Errors
+/// If the database fails.
+pub async fn secrets(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(SecretPlace, Vec<u8>)>> {
+    type Rows<V> = Vec<(Uuid, V)>;
+    let tokens: Rows<Vec<u8>> = instance_tokens::table
+        .select((instance_tokens::id, instance_tokens::value_encrypted))
+        .load(conn)
+        .await?;
+    let headers: Rows<Vec<u8>> = instance_headers::table
+        .select((instance_headers::id, instance_headers::value_encrypted))
+        .load(conn)
+        .await?;
+    let proxies: Rows<Option<Vec<u8>>> = instance_proxies::table
+        .select((instance_proxies::id, instance_proxies::password_encrypted))
+        .load(conn)
+        .await?;
+    let tokens = tokens
+        .into_iter()
+        .map(|(id, value)| (SecretPlace::token(id), value));
+    let headers = headers
+        .into_iter()
+        .map(|(id, value)| (SecretPlace::header(id), value));
+    let proxies = proxies
+        .into_iter()
+        .filter_map(|(id, value)| Some((SecretPlace::proxy(id), value?)));
+    Ok(tokens.chain(headers).chain(proxies).collect())
+}

@@ -1,0 +1,184 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    api_keys (id) {
+        id -> Uuid,
+        name -> Text,
+        prefix -> Text,
+        key_hash -> Bytea,
+        scopes -> Array<Nullable<Text>>,
+        group_ids -> Nullable<Array<Nullable<Uuid>>>,
+        requests_per_minute -> Nullable<Int4>,
+        max_concurrency -> Nullable<Int4>,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    config_revision (only_row) {
+        only_row -> Bool,
+        revision -> Int8,
+    }
+}
+
+diesel::table! {
+    instance_headers (id) {
+        id -> Uuid,
+        instance_id -> Uuid,
+        position -> Int4,
+        name -> Text,
+        hint -> Text,
+        value_encrypted -> Bytea,
+    }
+}
+
+diesel::table! {
+    instance_proxies (id) {
+        id -> Uuid,
+        instance_id -> Uuid,
+        position -> Int4,
+        url -> Text,
+        username -> Nullable<Text>,
+        password_encrypted -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    instance_tokens (id) {
+        id -> Uuid,
+        instance_id -> Uuid,
+        position -> Int4,
+        label -> Text,
+        hint -> Text,
+        value_encrypted -> Bytea,
+    }
+}
+
+diesel::table! {
+    model_group_members (group_id, instance_id) {
+        group_id -> Uuid,
+        instance_id -> Uuid,
+        position -> Int4,
+        weight -> Int4,
+        enabled -> Bool,
+        model -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    model_groups (id) {
+        id -> Uuid,
+        name -> Text,
+        name_key -> Text,
+        title -> Text,
+        description -> Text,
+        enabled -> Bool,
+        strategy -> Text,
+        max_attempts -> Int4,
+        deadline_ms -> Int8,
+        allowed_kinds -> Array<Nullable<Text>>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    model_instances (id) {
+        id -> Uuid,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        labels -> Jsonb,
+        enabled -> Bool,
+        kind -> Text,
+        protocol -> Text,
+        scheme -> Text,
+        host -> Text,
+        port -> Int4,
+        base_path -> Text,
+        model -> Nullable<Text>,
+        auth_type -> Text,
+        auth_header -> Nullable<Text>,
+        tls_ca_pem -> Nullable<Text>,
+        tls_insecure_skip_verify -> Bool,
+        parameters -> Json,
+        limits -> Jsonb,
+        timeouts -> Jsonb,
+        health_check -> Jsonb,
+        capabilities -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (token_hash) {
+        token_hash -> Bytea,
+        session_id -> Uuid,
+        created_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    setup_tokens (token_hash) {
+        token_hash -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Uuid,
+        username -> Text,
+        username_key -> Text,
+        display_name -> Text,
+        password_hash -> Text,
+        role -> Text,
+        enabled -> Bool,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        last_sign_in_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::joinable!(api_keys -> users (created_by));
+diesel::joinable!(instance_headers -> model_instances (instance_id));
+diesel::joinable!(instance_proxies -> model_instances (instance_id));
+diesel::joinable!(instance_tokens -> model_instances (instance_id));
+diesel::joinable!(model_group_members -> model_groups (group_id));
+diesel::joinable!(model_group_members -> model_instances (instance_id));
+diesel::joinable!(refresh_tokens -> sessions (session_id));
+diesel::joinable!(sessions -> users (user_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    api_keys,
+    config_revision,
+    instance_headers,
+    instance_proxies,
+    instance_tokens,
+    model_group_members,
+    model_groups,
+    model_instances,
+    refresh_tokens,
+    sessions,
+    setup_tokens,
+    users,
+);

@@ -1,0 +1,288 @@
+//! Failures of the management API. The one place that maps a code to its HTTP status and title.
+//!
+//! A handler returns an [`ApiError`]; the middleware in [`crate::server`] renders it as a [`Problem`], since only there the
+//! request's path and id are known. Whatever is not foreseen becomes a fixed text and one log line with the cause.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use understudy_shared::{FieldError, Problem, ProblemCode, UsedBy};
+
+/// Content type of a problem.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// HTTP status and title of a code.
+pub fn status_and_title(code: ProblemCode) -> (StatusCode, &'static str) {
+    use ProblemCode as C;
+    match code {
+        C::InvalidJson => (StatusCode::BAD_REQUEST, "The body is not valid JSON"),
+        C::InvalidParameter => (
+            StatusCode::BAD_REQUEST,
+            "A parameter of the request is invalid",
+        ),
+        C::ValidationFailed => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The request has invalid fields",
+        ),
+        C::UnknownField => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The request has a field that cannot be written",
+        ),
+        C::InvalidType => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "A field has a value of another type",
+        ),
+        C::MissingField => (StatusCode::UNPROCESSABLE_ENTITY, "A field is missing"),
+        C::Conflict => (StatusCode::CONFLICT, "The value is taken"),
+        C::InUse => (StatusCode::CONFLICT, "The resource is in use"),
+        C::NotFound => (StatusCode::NOT_FOUND, "There is no such resource"),
+        C::MethodNotAllowed => (
+            StatusCode::METHOD_NOT_ALLOWED,
+            "The resource does not have this method",
+        ),
+        C::PreconditionRequired => (
+            StatusCode::PRECONDITION_REQUIRED,
+            "The header If-Match is needed",
+        ),
+        C::PreconditionFailed => (
+            StatusCode::PRECONDITION_FAILED,
+            "The resource has changed in between",
+        ),
+        C::Unauthenticated => (StatusCode::UNAUTHORIZED, "A valid credential is needed"),
+        C::Forbidden => (
+            StatusCode::FORBIDDEN,
+            "The credential does not have this right",
+        ),
+        C::RateLimited => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "There were too many requests",
+        ),
+        C::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+        C::UnsupportedMediaType => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The content type is not supported",
+        ),
+        C::EgressDenied => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The address may not be reached from here",
+        ),
+        C::SecretsRequired => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The secrets must be entered again",
+        ),
+        C::SetupClosed => (StatusCode::CONFLICT, "The set-up is over"),
+        C::RequestTimeout => (
+            StatusCode::REQUEST_TIMEOUT,
+            "The body did not arrive in time",
+        ),
+        C::Unavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The database cannot be reached",
+        ),
+        C::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "The service has failed"),
+    }
+}
+
+/// A failure of the management API.
+#[derive(Debug)]
+pub struct ApiError {
+    code: ProblemCode,
+    detail: String,
+    errors: Vec<FieldError>,
+    used_by: Vec<UsedBy>,
+    retry_after_s: Option<u64>,
+    allow: Option<String>,
+}
+
+impl ApiError {
+    /// A failure with a text for people, which must name no secret and no inner workings.
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            used_by: Vec::new(),
+            retry_after_s: None,
+            allow: None,
+        }
+    }
+
+    /// Faults of fields. The problem has their code if they share one.
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        let code = match errors.split_first() {
+            Some((first, rest)) if rest.iter().all(|error| error.code == first.code) => first.code,
+            _ => ProblemCode::ValidationFailed,
+        };
+        // The codes of a single field that are no problem of their own are faults of validation.
+        let code = match code {
+            ProblemCode::InvalidType | ProblemCode::MissingField => ProblemCode::ValidationFailed,
+            code => code,
+        };
+        let detail = errors
+            .iter()
+            .map(|e| format!("{}: {}", e.pointer, e.detail))
+            .collect::<Vec<_>>()
+            .join("; ");
+        Self {
+            errors,
+            ..Self::new(code, detail)
+        }
+    }
+
+    /// A fault of one field.
+    pub fn field(pointer: impl Into<String>, code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self::fields(vec![FieldError {
+            pointer: pointer.into(),
+            code,
+            detail: detail.into(),
+        }])
+    }
+
+    /// A unique value is taken.
+    pub fn taken(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::field(pointer, ProblemCode::Conflict, detail)
+    }
+
+    /// No such resource, or not for this caller.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(ProblemCode::NotFound, format!("There is no {what} here."))
+    }
+
+    /// Others use what should be deleted.
+    pub fn in_use(detail: impl Into<String>, used_by: Vec<UsedBy>) -> Self {
+        Self {
+            used_by,
+            ..Self::new(ProblemCode::InUse, detail)
+        }
+    }
+
+    /// Too many requests; come back after so many seconds.
+    pub fn rate_limited(detail: impl Into<String>, retry_after_s: u64) -> Self {
+        Self {
+            retry_after_s: Some(retry_after_s),
+            ..Self::new(ProblemCode::RateLimited, detail)
+        }
+    }
+
+    /// The resource does not have this method, only these.
+    pub fn method_not_allowed(allow: String) -> Self {
+        let detail = format!("This resource answers to {allow}.");
+        Self {
+            allow: Some(allow),
+            ..Self::new(ProblemCode::MethodNotAllowed, detail)
+        }
+    }
+
+    /// Something that must not happen. The cause goes to the log, not to the caller.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        tracing::error!(%cause, "internal error");
+        Self::new(
+            ProblemCode::Internal,
+            "The service has failed; its log has the cause under this request_id.",
+        )
+    }
+
+    /// The database does not answer.
+    pub fn unavailable(cause: impl fmt::Display) -> Self {
+        tracing::warn!(%cause, "the database is unavailable");
+        Self {
+            retry_after_s: Some(5),
+            ..Self::new(
+                ProblemCode::Unavailable,
+                "The database cannot be reached at the moment; try again shortly.",
+            )
+        }
+    }
+
+    /// What went wrong, for programs.
+    pub fn code(&self) -> ProblemCode {
+        self.code
+    }
+
+    /// The answer, for a request with this path and id.
+    pub fn render(&self, path: &str, request_id: &str) -> HttpResponse {
+        let (status, title) = status_and_title(self.code);
+        let problem = Problem {
+            kind: format!("urn:understudy:problem:{}", code_name(self.code)),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: self.detail.clone(),
+            instance: path.to_owned(),
+            code: self.code,
+            request_id: request_id.to_owned(),
+            errors: self.errors.clone(),
+            used_by: self.used_by.clone(),
+        };
+        let mut response = HttpResponse::build(status);
+        response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON)));
+        if let Some(seconds) = self.retry_after_s {
+            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+        }
+        if let Some(allow) = &self.allow {
+            response.insert_header((header::ALLOW, allow.as_str()));
+        }
+        if self.code == ProblemCode::Unauthenticated {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"understudy\""));
+        }
+        response.body(serde_json::to_vec(&problem).unwrap_or_default())
+    }
+}
+
+fn code_name(code: ProblemCode) -> String {
+    match serde_json::to_value(code) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        status_and_title(self.code).0
+    }
+
+    /// Without path and id, which the middleware adds.
+    fn error_response(&self) -> HttpResponse {
+        self.render("", "")
+    }
+}
+
+impl From<diesel::result::Error> for ApiError {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind as Kind, Error};
+        match &error {
+            Error::NotFound => Self::not_found("such resource"),
+            Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _)
+            | Error::BrokenTransactionManager => Self::unavailable(error),
+            // The statement time-out and a server that is going down arrive as unknown kinds.
+            Error::DatabaseError(Kind::Unknown, info)
+                if [
+                    "canceling statement",
+                    "terminating connection",
+                    "the database system is",
+                    "connection closed",
+                ]
+                .iter()
+                .any(|text| info.message().contains(text)) =>
+            {
+                Self::unavailable(error)
+            }
+            _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<diesel_async::pooled_connection::deadpool::PoolError> for ApiError {
+    fn from(error: diesel_async::pooled_connection::deadpool::PoolError) -> Self {
+        Self::unavailable(error)
+    }
+}

@@ -1,0 +1,343 @@
+//! The gateway's endpoints: authenticate, read the body once, ask the group, answer.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::body::{BodyError, Question};
+use super::error::{self, GatewayError, GatewayErrorCode as Code, INSTANCE};
+use super::failover::{self, Answer, Answered, Ask, Trace};
+use super::snapshot::{Group, Key, Snapshot};
+use crate::server::request_id;
+use crate::state::AppState;
+
+mod credential;
+mod read;
+
+use credential::caller;
+
+/// Unreserved characters of a URI stay readable in `x-understudy-instance`.
+const NAME: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What the caller sends: a model group's name, and whatever else the backend understands.
+#[derive(utoipa::ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes the body, which is never parsed as a whole"
+)]
+struct GatewayRequest {
+    /// Name of the model group that is asked; case does not matter.
+    #[schema(example = "chat-default")]
+    model: String,
+    /// Whether the answer is wanted as server-sent events.
+    #[schema(default = false)]
+    stream: Option<bool>,
+}
+
+/// An error in the form of the OpenAI API.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is written as text")]
+struct GatewayErrorBody {
+    /// The error.
+    error: GatewayErrorObject,
+}
+
+/// What went wrong.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is written as text")]
+struct GatewayErrorObject {
+    /// What went wrong, for people.
+    #[schema(example = "The model `chat` does not exist, or this key may not ask it.")]
+    message: String,
+    /// Class of the error.
+    #[schema(example = "invalid_request_error")]
+    r#type: String,
+    /// The field at fault.
+    #[schema(example = "model")]
+    param: Option<String>,
+    /// What went wrong, for programs.
+    #[schema(example = "model_not_found")]
+    code: String,
+}
+
+/// One model group in the form of the OpenAI API.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is written as text")]
+struct GatewayModel {
+    /// Name of the group: the `model` of requests.
+    #[schema(example = "chat-default")]
+    id: String,
+    /// Always `model`.
+    #[schema(example = "model")]
+    object: String,
+    /// Time of creation, in seconds since 1970.
+    #[schema(example = 1_764_000_000)]
+    created: i64,
+    /// Always `understudy`.
+    #[schema(example = "understudy")]
+    owned_by: String,
+    /// Whether at least one instance would answer now.
+    available: bool,
+}
+
+/// The model groups that the key may ask.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is written as text")]
+struct GatewayModels {
+    /// Always `list`.
+    #[schema(example = "list")]
+    object: String,
+    /// The groups by name.
+    data: Vec<GatewayModel>,
+}
+
+macro_rules! endpoint {
+    ($(#[$doc:meta])* $name:ident, $route:literal, $path:literal, $answer:literal) => {
+        $(#[$doc])*
+        #[utoipa::path(
+            tag = "gateway",
+            security(("gateway_key" = [])),
+            request_body(content = GatewayRequest, description = "The body of the OpenAI API. Only `model` is replaced and the instance's `parameters` applied; unknown fields go through untouched."),
+            responses(
+                (status = 200, description = $answer, headers(
+                    ("x-request-id" = String, description = "Id of the request"),
+                    ("x-understudy-group" = String, description = "Name of the group"),
+                    ("x-understudy-instance" = String, description = "Name of the instance that answered, percent-encoded"),
+                    ("x-understudy-attempts" = u32, description = "Instances that were asked"),
+                )),
+                (status = 400, description = "The request is at fault (`invalid_json`, `invalid_request`, `context_length_exceeded`, or the backend's own code)", body = GatewayErrorBody),
+                (status = 401, description = "No valid key (`invalid_api_key`)", body = GatewayErrorBody),
+                (status = 403, description = "The credential is valid, but not for the gateway (`forbidden`)", body = GatewayErrorBody),
+                (status = 404, description = "No such group, or not for this key (`model_not_found`)", body = GatewayErrorBody),
+                (status = 408, description = "The body did not arrive in time (`request_timeout`)", body = GatewayErrorBody),
+                (status = 413, description = "The body is larger than 32 MiB (`body_too_large`)", body = GatewayErrorBody),
+                (status = 415, description = "The body is not declared as JSON (`unsupported_media_type`)", body = GatewayErrorBody),
+                (status = 422, description = "The backend refused the request", body = GatewayErrorBody),
+                (status = 429, description = "Every instance asks for a pause (`rate_limited`); `Retry-After` says how long", body = GatewayErrorBody),
+                (status = 502, description = "Every instance that was asked failed (`all_instances_failed`)", body = GatewayErrorBody),
+                (status = 503, description = "No instance may be asked (`no_instance_available`)", body = GatewayErrorBody),
+                (status = 504, description = "The last instance did not answer in time (`upstream_timeout`)", body = GatewayErrorBody),
+            ),
+        )]
+        #[post($route)]
+        pub async fn $name(request: HttpRequest, payload: web::Payload, state: web::Data<AppState>) -> HttpResponse {
+            answer(&request, payload, &state, $path).await
+        }
+    };
+}
+
+endpoint!(
+    /// Answer a conversation
+    ///
+    /// Asks the instances of the group in order until one answers; with `stream`, as server-sent events.
+    create_chat_completion,
+    "/v1/chat/completions",
+    "/chat/completions",
+    "The answer of the first available instance, as the OpenAI API gives it"
+);
+endpoint!(
+    /// Complete a text
+    ///
+    /// Asks the instances of the group in order until one answers; with `stream`, as server-sent events.
+    create_completion,
+    "/v1/completions",
+    "/completions",
+    "The answer of the first available instance, as the OpenAI API gives it"
+);
+endpoint!(
+    /// Embed texts
+    ///
+    /// Asks the instances of the group in order until one answers.
+    create_embedding,
+    "/v1/embeddings",
+    "/embeddings",
+    "The embeddings of the first available instance, as the OpenAI API gives them"
+);
+
+/// List the models
+///
+/// The enabled model groups that the key may ask, in the form of the OpenAI API, each with `available`.
+#[utoipa::path(
+    tag = "gateway",
+    security(("gateway_key" = [])),
+    responses(
+        (status = 200, description = "The groups by name", body = GatewayModels),
+        (status = 401, description = "No valid key (`invalid_api_key`)", body = GatewayErrorBody),
+        (status = 403, description = "The credential is valid, but not for the gateway (`forbidden`)", body = GatewayErrorBody),
+    ),
+)]
+#[get("/v1/models")]
+pub async fn list_models(request: HttpRequest, state: web::Data<AppState>) -> HttpResponse {
+    let snapshot = state.gateway.snapshot();
+    let key = match caller(&request, &snapshot, &state) {
+        Ok(key) => key,
+        Err(error) => return error.response(),
+    };
+    let mut groups: Vec<_> = snapshot
+        .groups()
+        .filter(|group| group.enabled && key.may_ask(group.id))
+        .collect();
+    groups.sort_by(|a, b| a.name.cmp(&b.name));
+    let models: Vec<_> = groups
+        .into_iter()
+        .map(|group| {
+            json!({
+                "id": group.name,
+                "object": "model",
+                "created": group.created_at.timestamp(),
+                "owned_by": "understudy",
+                "available": state.gateway.is_available(group),
+            })
+        })
+        .collect();
+    HttpResponse::Ok().json(json!({"object": "list", "data": models}))
+}
+
+/// The path of every question.
+async fn answer(
+    request: &HttpRequest,
+    payload: web::Payload,
+    state: &AppState,
+    path: &'static str,
+) -> HttpResponse {
+    let snapshot = state.gateway.snapshot();
+    let key = match caller(request, &snapshot, state) {
+        Ok(key) => key,
+        Err(error) => return error.response(),
+    };
+    let body = match read::body(request, payload).await {
+        Ok(body) => body,
+        Err(error) => return error.response(),
+    };
+    match question(request, state, &snapshot, &key, &body, path).await {
+        Ok(response) => response,
+        Err(error) => error.response(),
+    }
+}
+
+async fn question(
+    request: &HttpRequest,
+    state: &AppState,
+    snapshot: &Snapshot,
+    key: &Key,
+    body: &Bytes,
+    path: &'static str,
+) -> Result<HttpResponse, GatewayError> {
+    let question = Question::read(body).map_err(refused)?;
+    let group = snapshot
+        .group(&question.model)
+        .filter(|group| key.may_ask(group.id))
+        .ok_or_else(|| {
+            let message = format!(
+                "The model `{}` does not exist, or this key may not ask it.",
+                shortened(&question.model)
+            );
+            GatewayError::new(Code::ModelNotFound, message).param("model")
+        })?;
+    let id = request_id(request);
+    let ask = Ask {
+        gateway: &state.gateway,
+        snapshot,
+        group,
+        question: &question,
+        path,
+        request_id: &id,
+    };
+    let mut trace = Trace::default();
+    let answered = failover::ask(&ask, &mut trace).await;
+    log(&id, group, &answered, &trace);
+    answered.map(|answered| respond(group, answered))
+}
+
+fn refused(error: BodyError) -> GatewayError {
+    let message = error.to_string();
+    match error {
+        BodyError::NotJson(_) => GatewayError::new(Code::InvalidJson, message),
+        BodyError::NotAnObject => GatewayError::new(Code::InvalidRequest, message),
+        BodyError::Field(field, _) => GatewayError::new(Code::InvalidRequest, message).param(field),
+    }
+}
+
+/// A name in a message: whatever the caller sent, but not all of a megabyte.
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= 64 {
+        name.to_owned()
+    } else {
+        name.chars().take(64).chain(['…']).collect()
+    }
+}
+
+fn respond(group: &Group, answered: Answered) -> HttpResponse {
+    let status = match &answered.answer {
+        Answer::Original(status, _) => {
+            StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::BAD_GATEWAY)
+        }
+        Answer::Complete(_) | Answer::Stream(_) => StatusCode::OK,
+    };
+    let mut response = HttpResponse::build(status);
+    error::headers(&mut response, Some(&group.name), answered.attempts);
+    let instance = utf8_percent_encode(&answered.instance, NAME).to_string();
+    response.insert_header((INSTANCE, instance));
+    match answered.answer {
+        Answer::Complete(body) => response.content_type("application/json").body(body),
+        Answer::Original(_, body) => response.content_type("application/json").body(body),
+        Answer::Stream(committed) => response
+            .content_type("text/event-stream")
+            .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
+            // Reverse proxies hold back what they take for a page.
+            .insert_header(("x-accel-buffering", "no"))
+            .streaming(committed.into_bytes()),
+    }
+}
+
+/// One line per request: who was asked, who was skipped, why, how long it took. No prompt and no answer.
+fn log(request_id: &str, group: &Group, answered: &Result<Answered, GatewayError>, trace: &Trace) {
+    let failed_over = trace
+        .steps()
+        .iter()
+        .any(|step| step.outcome != failover::Outcome::Answered);
+    let steps = || serde_json::to_string(trace.steps()).unwrap_or_default();
+    match answered {
+        Ok(answered) if failed_over => tracing::info!(
+            request_id,
+            group = group.name,
+            instance = answered.instance,
+            attempts = answered.attempts,
+            trace = steps(),
+            "answered after skipping or failing over"
+        ),
+        Ok(answered) => tracing::debug!(
+            request_id,
+            group = group.name,
+            instance = answered.instance,
+            attempts = answered.attempts,
+            trace = steps(),
+            "answered"
+        ),
+        Err(error) => tracing::warn!(
+            request_id,
+            group = group.name,
+            code = error.code.parts().1,
+            attempts = error.attempts,
+            trace = steps(),
+            "nobody answered"
+        ),
+    }
+}
+
+/// The gateway's routes.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_models)
+        .service(create_chat_completion)
+        .service(create_completion)
+        .service(create_embedding);
+}

@@ -1,0 +1,151 @@
+//! Keeps the snapshot true: reloads it when a change is announced, and looks for itself now and then.
+//!
+//! Announcements arrive on a connection of their own and may get lost; the poll finds what they missed. While the database is
+//! away the gateway goes on with what it knows.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::{Notify, watch};
+use tokio_postgres::AsyncMessage;
+
+use super::Gateway;
+use super::snapshot::Snapshot;
+use crate::db::{self, Pool};
+use crate::secrets::SecretCipher;
+
+/// How often the revision is looked up, in case that an announcement was lost.
+const POLL: Duration = Duration::from_secs(10);
+/// How long a management request waits for the snapshot that has its change.
+const WAIT: Duration = Duration::from_secs(1);
+const FIRST_RETRY: Duration = Duration::from_millis(200);
+const LONGEST_RETRY: Duration = Duration::from_secs(5);
+
+/// Wishes for a reload, numbered, so that each can wait for one that began after it.
+pub struct Requests {
+    asked: AtomicU64,
+    wake: Notify,
+    done: watch::Sender<u64>,
+    loaded: watch::Sender<bool>,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self {
+            asked: AtomicU64::new(0),
+            wake: Notify::new(),
+            done: watch::Sender::new(0),
+            loaded: watch::Sender::new(false),
+        }
+    }
+}
+
+impl Requests {
+    fn ask(&self) -> u64 {
+        let number = self.asked.fetch_add(1, Ordering::AcqRel) + 1;
+        self.wake.notify_one();
+        number
+    }
+
+    pub(super) async fn ask_and_wait(&self) {
+        let mut done = self.done.subscribe();
+        let number = self.ask();
+        // Without an answer in time the change still arrives, by announcement or poll.
+        let _ = tokio::time::timeout(WAIT, done.wait_for(|done| *done >= number)).await;
+    }
+
+    pub(super) fn loaded(&self) -> watch::Receiver<bool> {
+        self.loaded.subscribe()
+    }
+}
+
+/// Reloads on demand, for ever.
+pub async fn run(gateway: Arc<Gateway>, pool: Pool, cipher: SecretCipher) {
+    let mut retry = FIRST_RETRY;
+    loop {
+        let asked = gateway.refresh.asked.load(Ordering::Acquire);
+        match reload(&gateway, &pool, &cipher).await {
+            Ok(()) => {
+                retry = FIRST_RETRY;
+                gateway.refresh.done.send_replace(asked);
+                gateway.refresh.loaded.send_replace(true);
+                let _ = tokio::time::timeout(POLL, gateway.refresh.wake.notified()).await;
+            }
+            Err(error) => {
+                tracing::warn!(
+                    error,
+                    "the configuration cannot be reloaded; the gateway goes on with what it knows"
+                );
+                tokio::time::sleep(retry).await;
+                retry = (retry * 2).min(LONGEST_RETRY);
+            }
+        }
+    }
+}
+
+async fn reload(gateway: &Gateway, pool: &Pool, cipher: &SecretCipher) -> Result<(), String> {
+    let mut conn = pool.get().await.map_err(|error| error.to_string())?;
+    let known = gateway.snapshot().revision;
+    let revision = db::configuration::revision(&mut conn)
+        .await
+        .map_err(|error| error.to_string())?;
+    if revision == known {
+        return Ok(());
+    }
+    let stored = db::configuration::load(&mut conn, cipher)
+        .await
+        .map_err(|error| error.to_string())?;
+    let snapshot = Snapshot::build(stored, &gateway.board);
+    tracing::debug!(revision = snapshot.revision, "loaded the configuration");
+    gateway.snapshot.store(Arc::new(snapshot));
+    Ok(())
+}
+
+/// Listens for announcements, for ever.
+pub async fn listen(gateway: Arc<Gateway>, url: String) {
+    let mut retry = FIRST_RETRY;
+    loop {
+        match listen_once(&gateway, &url, &mut retry).await {
+            Ok(()) => tracing::warn!("the connection for announcements of changes ended"),
+            Err(error) => {
+                tracing::warn!(%error, "no connection for announcements of changes; polling meanwhile")
+            }
+        }
+        tokio::time::sleep(retry).await;
+        retry = (retry * 2).min(LONGEST_RETRY);
+    }
+}
+
+async fn listen_once(
+    gateway: &Gateway,
+    url: &str,
+    retry: &mut Duration,
+) -> Result<(), tokio_postgres::Error> {
+    let (client, mut connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    let mut messages = stream::poll_fn(move |cx| connection.poll_message(cx)).boxed_local();
+    let listen = client.batch_execute("LISTEN understudy_config");
+    tokio::pin!(listen);
+    let mut listening = false;
+    loop {
+        // The connection makes progress only while its messages are awaited.
+        tokio::select! {
+            result = &mut listen, if !listening => {
+                result?;
+                listening = true;
+                *retry = FIRST_RETRY;
+                // Whatever changed before is found by a look of our own.
+                gateway.refresh.ask();
+            }
+            message = messages.next() => match message {
+                Some(Ok(AsyncMessage::Notification(_))) => {
+                    gateway.refresh.ask();
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error),
+                None => return Ok(()),
+            },
+        }
+    }
+}

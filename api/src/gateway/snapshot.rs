@@ -1,0 +1,222 @@
+//! The configuration in memory: immutable, complete, replaced as a whole. A request loads it once and never sees two versions.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use understudy_shared::{ApiKeyId, ApiKeyScope, InstanceKind, ModelGroupId, ModelInstanceId};
+
+use super::breaker::{Board, Health};
+use crate::domain::model_instance::Connection;
+
+/// An instance, ready to be asked.
+#[derive(Debug)]
+pub struct Instance {
+    /// How it is reached.
+    pub connection: Connection,
+    /// Whether it is enabled.
+    pub enabled: bool,
+    /// Identifies everything that an upstream client is made from: another value, another client.
+    pub settings: u64,
+    /// What is known of it.
+    pub health: Arc<Health>,
+}
+
+/// A member of a group.
+#[derive(Debug)]
+pub struct Member {
+    /// The instance.
+    pub instance: Arc<Instance>,
+    /// Whether it is enabled in this group.
+    pub enabled: bool,
+    /// The backend's name of the model, in place of the instance's own.
+    pub model: Option<String>,
+}
+
+/// A group, ready to be asked.
+#[derive(Debug)]
+pub struct Group {
+    /// Id.
+    pub id: ModelGroupId,
+    /// What callers send as `model`.
+    pub name: String,
+    /// Whether it is enabled.
+    pub enabled: bool,
+    /// Members in order.
+    pub members: Vec<Member>,
+    /// Instances that one request may be sent to.
+    pub max_attempts: u32,
+    /// Time for all attempts before the first byte, in milliseconds.
+    pub deadline_ms: u64,
+    /// Kinds of instances that may answer.
+    pub allowed_kinds: Vec<InstanceKind>,
+    /// Time of creation.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A key that may call.
+#[derive(Debug)]
+pub struct Key {
+    /// Id.
+    pub id: ApiKeyId,
+    /// What it may do.
+    pub scopes: Vec<ApiKeyScope>,
+    /// Groups that it may ask; none = all.
+    pub group_ids: Option<Vec<ModelGroupId>>,
+    /// When it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Key {
+    /// Whether the key may ask this group.
+    pub fn may_ask(&self, group: ModelGroupId) -> bool {
+        self.group_ids
+            .as_ref()
+            .is_none_or(|ids| ids.contains(&group))
+    }
+}
+
+/// SHA-256 of a key.
+pub type KeyHash = [u8; 32];
+
+/// An instance as it is stored.
+#[derive(Debug)]
+pub struct StoredInstance {
+    /// How it is reached.
+    pub connection: Connection,
+    /// Whether it is enabled.
+    pub enabled: bool,
+}
+
+/// A member as it is stored.
+#[derive(Debug)]
+pub struct StoredMember {
+    /// The instance.
+    pub instance_id: ModelInstanceId,
+    /// Whether it is enabled in the group.
+    pub enabled: bool,
+    /// The backend's name of the model.
+    pub model: Option<String>,
+}
+
+/// All that requests need, as it is stored.
+#[derive(Debug, Default)]
+pub struct Stored {
+    /// Counts the changes.
+    pub revision: i64,
+    /// Instances.
+    pub instances: Vec<StoredInstance>,
+    /// Groups without members, and their members.
+    pub groups: Vec<(Group, Vec<StoredMember>)>,
+    /// Keys that are not revoked.
+    pub keys: Vec<(KeyHash, Key)>,
+}
+
+/// The configuration of one moment.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Counts the changes.
+    pub revision: i64,
+    instances: HashMap<ModelInstanceId, Arc<Instance>>,
+    groups: HashMap<String, Arc<Group>>,
+    keys: HashMap<KeyHash, Arc<Key>>,
+}
+
+impl Snapshot {
+    /// Builds a snapshot; what is known of instances whose connection settings stayed goes on.
+    pub fn build(stored: Stored, board: &Board) -> Self {
+        let mut instances = HashMap::with_capacity(stored.instances.len());
+        for StoredInstance {
+            connection,
+            enabled,
+        } in stored.instances
+        {
+            let id = connection.id;
+            let settings = settings(&connection);
+            let health = board.entry(id, settings);
+            instances.insert(
+                id,
+                Arc::new(Instance {
+                    connection,
+                    enabled,
+                    settings,
+                    health,
+                }),
+            );
+        }
+        board.retain(|id| instances.contains_key(&id));
+        let mut groups = HashMap::with_capacity(stored.groups.len());
+        for (mut group, members) in stored.groups {
+            group.members = members
+                .into_iter()
+                .filter_map(|member| {
+                    let instance = Arc::clone(instances.get(&member.instance_id)?);
+                    Some(Member {
+                        instance,
+                        enabled: member.enabled,
+                        model: member.model,
+                    })
+                })
+                .collect();
+            groups.insert(group.name.to_lowercase(), Arc::new(group));
+        }
+        let keys = stored
+            .keys
+            .into_iter()
+            .map(|(hash, key)| (hash, Arc::new(key)))
+            .collect();
+        Self {
+            revision: stored.revision,
+            instances,
+            groups,
+            keys,
+        }
+    }
+
+    /// The instance with this id.
+    pub fn instance(&self, id: ModelInstanceId) -> Option<&Arc<Instance>> {
+        self.instances.get(&id)
+    }
+
+    /// The group with this name, regardless of case.
+    pub fn group(&self, name: &str) -> Option<&Arc<Group>> {
+        self.groups
+            .get(name)
+            .or_else(|| self.groups.get(&name.to_lowercase()))
+    }
+
+    /// All groups, in no order.
+    pub fn groups(&self) -> impl Iterator<Item = &Arc<Group>> {
+        self.groups.values()
+    }
+
+    /// The key with this hash.
+    pub fn key(&self, hash: &KeyHash) -> Option<&Arc<Key>> {
+        self.keys.get(hash)
+    }
+}
+
+/// A fingerprint of everything that an upstream client is made from.
+fn settings(connection: &Connection) -> u64 {
+    let c = connection;
+    let mut hasher = DefaultHasher::new();
+    c.kind.hash(&mut hasher);
+    c.endpoint.base_url().hash(&mut hasher);
+    c.auth.kind.hash(&mut hasher);
+    c.auth.header.hash(&mut hasher);
+    for token in &c.tokens {
+        token.value.expose().hash(&mut hasher);
+    }
+    for header in &c.headers {
+        (&header.name, header.value.expose()).hash(&mut hasher);
+    }
+    for proxy in &c.proxies {
+        let password = proxy.password.as_ref().map(|password| password.expose());
+        (&proxy.url, &proxy.username, password).hash(&mut hasher);
+    }
+    c.tls.ca_pem.hash(&mut hasher);
+    c.tls.insecure_skip_verify.hash(&mut hasher);
+    c.timeouts.connect_ms.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,338 @@
+//! Streams: nothing goes to the caller before an instance has really begun to answer, and nothing is glossed over afterwards.
+//!
+//! *Before the commit* events are held: a role, an empty delta, a comment or a ping commits to nothing, and every failure may
+//! still move on. *The commit* is the first event with content or a finish. *After it* a failure ends the stream with an error
+//! event and without `[DONE]`, so that no caller takes a torn answer for a whole one.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, Stream};
+use reqwest::Response;
+use reqwest::header::CONTENT_TYPE;
+use tokio::time::Instant;
+
+use super::breaker::Attempt;
+use super::classify::{self, Failure};
+use super::error::{self, GatewayErrorCode};
+use super::failover::Timing;
+use super::sse::{self, Decoder};
+use super::upstream::explain;
+use crate::domain::model_instance::Connection;
+
+mod event;
+
+use event::{Meaning, Reading};
+
+/// Bytes that are held before the commit; more is a failure.
+const MAX_HELD: usize = 64 * 1024;
+/// Largest event after the commit.
+const MAX_EVENT: usize = 16 * 1024 * 1024;
+/// Silence after which the caller gets a comment, so that nothing on the way takes the connection for dead.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Time for a backend to end its answer properly after `[DONE]`, so that the connection can be used again.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// A stream whose instance has begun to answer.
+#[derive(Debug)]
+pub struct Opening {
+    source: Source,
+    held: BytesMut,
+    progress: Progress,
+    first_byte: Duration,
+}
+
+/// A stream that belongs to its caller.
+#[derive(Debug)]
+pub struct Committed {
+    opening: Opening,
+    attempt: Attempt,
+}
+
+/// The backend's side of a stream.
+#[derive(Debug)]
+struct Source {
+    response: Response,
+    decoder: Decoder,
+    group: String,
+    idle: Duration,
+    total_by: Instant,
+}
+
+/// How far the stream has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Progress {
+    finished: bool,
+    done: bool,
+}
+
+/// Reads a stream up to its first content.
+///
+/// # Errors
+/// With every failure until then.
+pub async fn open(
+    response: Response,
+    connection: &Connection,
+    group: String,
+    timing: Timing,
+) -> Result<Opening, Failure> {
+    let kind = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
+    if !kind.starts_with("text/event-stream") {
+        return Err(not_a_stream(response, timing).await);
+    }
+    let mut source = Source {
+        response,
+        decoder: Decoder::new(MAX_HELD),
+        group,
+        idle: Duration::from_millis(connection.timeouts.idle_ms),
+        total_by: timing.started + Duration::from_millis(connection.timeouts.total_ms),
+    };
+    let mut held = BytesMut::new();
+    let mut progress = Progress::default();
+    loop {
+        let mut committed = false;
+        while let Some(event) = source.decoder.next_event().map_err(|_| too_much())? {
+            let Reading { meaning, raw } = event::read(event, &source.group);
+            match meaning {
+                Meaning::Error(object) => return Err(classify::classify_error_object(&object)),
+                Meaning::Done if !committed => {
+                    return Err(Failure::sent(
+                        "empty_answer",
+                        "its stream ended without an answer",
+                    ));
+                }
+                Meaning::Comment if !committed => continue,
+                Meaning::Content | Meaning::Finish => committed = true,
+                Meaning::Done | Meaning::Nothing | Meaning::Comment => {}
+            }
+            progress.note(&meaning);
+            held.extend_from_slice(&raw);
+            if !committed && held.len() + source.decoder.held() > MAX_HELD {
+                return Err(too_much());
+            }
+            if committed {
+                // What else has come already is read by the caller's side.
+                source.decoder.set_limit(MAX_EVENT);
+                return Ok(Opening {
+                    source,
+                    held,
+                    progress,
+                    first_byte: timing.started.elapsed(),
+                });
+            }
+        }
+        let chunk = tokio::time::timeout_at(timing.first_byte_by(), source.response.chunk())
+            .await
+            .map_err(|_| Failure::timeout("its stream did not begin in time"))?
+            .map_err(|error| Failure::sent("connection_lost", explain(&error)))?;
+        match chunk {
+            Some(chunk) => source.decoder.push(&chunk),
+            None => {
+                return Err(Failure::sent(
+                    "truncated",
+                    "its stream ended before it began",
+                ));
+            }
+        }
+    }
+}
+
+fn too_much() -> Failure {
+    Failure::sent("no_content", "it sent much and no content")
+}
+
+/// A backend that was asked for a stream and answers otherwise: an error with status 200, or it cannot stream.
+async fn not_a_stream(mut response: Response, timing: Timing) -> Failure {
+    let mut body = BytesMut::new();
+    while let Ok(Ok(Some(chunk))) =
+        tokio::time::timeout_at(timing.first_byte_by(), response.chunk()).await
+    {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_HELD {
+            break;
+        }
+    }
+    let error = super::body::Object::scan(&body)
+        .ok()
+        .is_some_and(|object| object.get("error").is_some());
+    if error {
+        classify::classify_error_object(&body)
+    } else {
+        Failure::sent("bad_answer", "its answer is not a stream")
+    }
+}
+
+impl Opening {
+    /// The stream now belongs to its caller; its end is reported to this attempt.
+    pub fn commit(self, attempt: Attempt) -> Committed {
+        Committed {
+            opening: self,
+            attempt,
+        }
+    }
+}
+
+impl Progress {
+    fn note(&mut self, meaning: &Meaning) {
+        match meaning {
+            Meaning::Finish => self.finished = true,
+            Meaning::Done => self.done = true,
+            _ => {}
+        }
+    }
+}
+
+/// What happens next on a committed stream.
+enum Step {
+    /// These bytes go to the caller.
+    Send(Bytes),
+    /// The stream ended as it should.
+    End(Bytes),
+    /// It broke; these bytes came before.
+    Broken(Bytes, &'static str),
+}
+
+impl Committed {
+    /// The caller's bytes. Dropping the stream closes the connection to the backend and counts against nobody.
+    pub fn into_bytes(self) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
+        let Opening {
+            source,
+            held,
+            progress,
+            first_byte,
+        } = self.opening;
+        let idle_by = Instant::now() + source.idle;
+        let state = Some(Caller {
+            source,
+            progress,
+            first_byte,
+            idle_by,
+            attempt: self.attempt,
+            held: Some(held),
+        });
+        stream::unfold(state, |state| async move {
+            let mut caller = state?;
+            let bytes = match caller.step().await {
+                Step::Send(bytes) => return Some((Ok(bytes), Some(caller))),
+                Step::End(bytes) => {
+                    caller.attempt.succeeded(caller.first_byte);
+                    drain(caller.source.response);
+                    bytes
+                }
+                Step::Broken(before, why) => {
+                    tracing::warn!(
+                        group = caller.source.group,
+                        why,
+                        "a stream was interrupted after its beginning was sent"
+                    );
+                    caller.attempt.failed(why);
+                    let mut bytes = BytesMut::from(&before[..]);
+                    bytes.extend_from_slice(&interrupted());
+                    bytes.freeze()
+                }
+            };
+            Some((Ok(bytes), None))
+        })
+    }
+}
+
+/// A committed stream on its way to the caller.
+struct Caller {
+    source: Source,
+    progress: Progress,
+    first_byte: Duration,
+    /// When the backend has been silent for too long.
+    idle_by: Instant,
+    attempt: Attempt,
+    /// The events that were held until the commit.
+    held: Option<BytesMut>,
+}
+
+impl Caller {
+    async fn step(&mut self) -> Step {
+        if let Some(held) = self.held.take() {
+            // The events that came together with the first content.
+            return self.drain_events(held);
+        }
+        loop {
+            let by = self
+                .idle_by
+                .min(self.source.total_by)
+                .min(Instant::now() + KEEP_ALIVE);
+            let chunk = match tokio::time::timeout_at(by, self.source.response.chunk()).await {
+                Ok(Ok(chunk)) => chunk,
+                Ok(Err(_)) => {
+                    return Step::Broken(
+                        Bytes::new(),
+                        "it lost the connection in the middle of a stream",
+                    );
+                }
+                Err(_) if Instant::now() >= self.source.total_by => {
+                    return Step::Broken(Bytes::new(), "its stream took longer than allowed");
+                }
+                Err(_) if Instant::now() >= self.idle_by => {
+                    return Step::Broken(Bytes::new(), "its stream fell silent");
+                }
+                // A comment that no SDK shows.
+                Err(_) => return Step::Send(Bytes::from_static(b": keepalive\n\n")),
+            };
+            let Some(chunk) = chunk else {
+                return if self.progress.finished {
+                    Step::End(Bytes::new())
+                } else {
+                    Step::Broken(Bytes::new(), "it ended its stream in the middle")
+                };
+            };
+            self.idle_by = Instant::now() + self.source.idle;
+            self.source.decoder.push(&chunk);
+            match self.drain_events(BytesMut::new()) {
+                // A part of an event: nothing to send yet.
+                Step::Send(bytes) if bytes.is_empty() => {}
+                step => return step,
+            }
+        }
+    }
+
+    /// Everything that can be sent now.
+    fn drain_events(&mut self, mut out: BytesMut) -> Step {
+        loop {
+            match self.source.decoder.next_event() {
+                Ok(Some(event)) => {
+                    let Reading { meaning, raw } = event::read(event, &self.source.group);
+                    if let Meaning::Error(_) = meaning {
+                        return Step::Broken(
+                            out.freeze(),
+                            "it reported an error in the middle of a stream",
+                        );
+                    }
+                    self.progress.note(&meaning);
+                    out.extend_from_slice(&raw);
+                    if self.progress.done {
+                        return Step::End(out.freeze());
+                    }
+                }
+                Ok(None) => return Step::Send(out.freeze()),
+                Err(_) => return Step::Broken(out.freeze(), "it sent an event that is too large"),
+            }
+        }
+    }
+}
+
+/// The error event that ends a torn stream.
+fn interrupted() -> Bytes {
+    let (_, code, kind) = GatewayErrorCode::StreamInterrupted.parts();
+    let message = "The answer broke off: the instance that was giving it failed. What came so far is not complete.";
+    sse::encode(None, error::object(message, kind, None, code).as_bytes())
+}
+
+/// Lets the backend finish, so that its connection can be used again; the caller does not wait for it.
+fn drain(mut response: Response) {
+    actix_web::rt::spawn(async move {
+        let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
+        let _ = tokio::time::timeout(DRAIN, rest).await;
+    });
+}

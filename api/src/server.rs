@@ -1,0 +1,258 @@
+//! The process: database, keys, listener, middleware, and going down in order.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{App, HttpServer, web};
+use tokio::time::Instant;
+use utoipa_actix_web::AppExt as _;
+
+use crate::auth::{self, AccessTokens};
+use crate::config::{Config, Database};
+use crate::db::embedded::{EmbeddedError, EmbeddedPostgres};
+use crate::db::{self, DatabaseError, Pool};
+use crate::error::ApiError;
+use crate::gateway::egress::EgressPolicy;
+use crate::gateway::{Gateway, refresh};
+use crate::keys::{self, KeyFileError, KeyRing};
+use crate::secrets::{SecretCipher, SecretError};
+use crate::state::AppState;
+use crate::{openapi, routes};
+
+mod around;
+pub mod readiness;
+mod shutdown;
+pub mod web_root;
+
+pub use around::request_id;
+
+/// How long an unreachable database is waited for at start.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
+/// Between two tries.
+const DATABASE_RETRY: Duration = Duration::from_millis(500);
+/// Time for the head of a request.
+const REQUEST_HEAD: Duration = Duration::from_secs(10);
+/// How long an idle connection of a client is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long requests may go on after the service was told to stop.
+const DRAIN_S: u64 = 120;
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The keys on disk cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
+    /// The embedded database does not start.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The database refuses what the start needs.
+    #[error("the database failed at start: {0}")]
+    Start(#[from] ApiError),
+    /// What is stored cannot be decrypted.
+    #[error(
+        "{0}. Start with the keys that encrypted it (UNDERSTUDY_SECRET_KEYS or the key file in the data folder)."
+    )]
+    Secrets(#[from] SecretError),
+    /// The data folder cannot be made.
+    #[error("the data folder {0} cannot be used: {1}")]
+    DataDir(String, std::io::Error),
+    /// The address is taken or not ours.
+    #[error(
+        "cannot listen on {0}: {1}. Is another service running there? UNDERSTUDY_LISTEN chooses another address."
+    )]
+    Listen(SocketAddr, std::io::Error),
+    /// The server broke.
+    #[error("the server failed: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl ServeError {
+    /// Exit code, as sysexits has them: 78 = configuration, 75 = try again later.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Keys(_) | Self::Secrets(_) => 78,
+            Self::Database(DatabaseError::Connect(_)) => 75,
+            _ => 1,
+        }
+    }
+}
+
+/// Runs the service until it is told to stop.
+///
+/// # Errors
+/// If it cannot start, or breaks.
+pub async fn serve(config: Config) -> Result<(), ServeError> {
+    let listener = TcpListener::bind(config.listen)
+        .map_err(|error| ServeError::Listen(config.listen, error))?;
+    let address = listener.local_addr()?;
+    let (secret_keys, jwt_keys) = load_keys(&config)?;
+    let (url, embedded) = start_database(&config).await?;
+    let served = serve_on(config, listener, address, &url, secret_keys, jwt_keys).await;
+    if let Some(embedded) = embedded {
+        embedded.stop().await;
+    }
+    served
+}
+
+/// Runs the migrations alone.
+///
+/// # Errors
+/// If the database cannot be reached or a migration fails.
+pub async fn migrate(config: Config) -> Result<(), ServeError> {
+    let (url, embedded) = start_database(&config).await?;
+    let migrated = patiently(&url).await;
+    if let Some(embedded) = embedded {
+        embedded.stop().await;
+    }
+    migrated
+}
+
+fn load_keys(config: &Config) -> Result<(KeyRing, KeyRing), ServeError> {
+    let load = |ring: &Option<KeyRing>, name: &str| match ring {
+        Some(ring) => Ok(ring.clone()),
+        None => {
+            make_data_dir(&config.data_dir)?;
+            Ok::<_, ServeError>(keys::load_or_create(&config.data_dir.join(name))?)
+        }
+    };
+    Ok((
+        load(&config.secret_keys, "secret-keys")?,
+        load(&config.jwt_keys, "jwt-keys")?,
+    ))
+}
+
+fn make_data_dir(path: &Path) -> Result<(), ServeError> {
+    std::fs::create_dir_all(path)
+        .map_err(|error| ServeError::DataDir(path.display().to_string(), error))
+}
+
+async fn start_database(config: &Config) -> Result<(String, Option<EmbeddedPostgres>), ServeError> {
+    match &config.database {
+        Database::Url(url) => Ok((url.clone(), None)),
+        Database::Embedded => {
+            make_data_dir(&config.data_dir)?;
+            let embedded =
+                EmbeddedPostgres::start(&config.data_dir, config.postgres_bin.as_deref()).await?;
+            Ok((embedded.url().to_owned(), Some(embedded)))
+        }
+    }
+}
+
+/// Migrates; a database that is not there yet is waited for.
+async fn patiently(url: &str) -> Result<(), ServeError> {
+    let give_up = Instant::now() + DATABASE_PATIENCE;
+    loop {
+        match db::migrate(url).await {
+            Err(DatabaseError::Connect(error)) if Instant::now() < give_up => {
+                tracing::warn!(%error, "the database cannot be reached yet");
+                tokio::time::sleep(DATABASE_RETRY).await;
+            }
+            migrated => return Ok(migrated?),
+        }
+    }
+}
+
+async fn serve_on(
+    config: Config,
+    listener: TcpListener,
+    address: SocketAddr,
+    url: &str,
+    secret_keys: KeyRing,
+    jwt_keys: KeyRing,
+) -> Result<(), ServeError> {
+    patiently(url).await?;
+    let pool = db::pool(url)?;
+    let cipher = SecretCipher::new(secret_keys);
+    verify_secrets(&pool, &cipher).await?;
+    let link = first_administrator(&config, &pool).await?;
+    let mut own = vec![address];
+    own.extend(db::sockets(url).await);
+    let egress = EgressPolicy::new(config.egress_deny, config.egress_allow, own);
+    let gateway = Arc::new(Gateway::new(egress));
+    let refreshing = actix_web::rt::spawn(refresh::run(
+        Arc::clone(&gateway),
+        pool.clone(),
+        cipher.clone(),
+    ));
+    let listening = actix_web::rt::spawn(refresh::listen(Arc::clone(&gateway), url.to_owned()));
+    // Nothing is served by a gateway that knows nothing.
+    let _ = gateway.is_loaded().wait_for(|loaded| *loaded).await;
+    let state = AppState {
+        pool,
+        cipher,
+        access_tokens: Arc::new(AccessTokens::new(jwt_keys)),
+        gateway,
+        sign_in_limits: Arc::default(),
+        trusted_proxies: config.trusted_proxies.into(),
+    };
+    let readiness = readiness::Readiness::default();
+    let ready = readiness.clone();
+    let web_root: Option<Arc<Path>> = config.web_root.map(Into::into);
+    let server = HttpServer::new(move || {
+        let (app, _) = App::new()
+            .into_utoipa_app()
+            .openapi(openapi::base())
+            .app_data(web::Data::new(state.clone()))
+            .app_data(web::Data::new(ready.clone()))
+            .configure(routes::configure)
+            .split_for_parts();
+        let app = app
+            .configure(routes::configure_undocumented)
+            .default_service(web::to(routes::fallback))
+            .wrap(actix_web::middleware::from_fn(around::around));
+        match &web_root {
+            Some(root) => app.app_data(web_root::WebRoot::new(Arc::clone(root))),
+            None => app,
+        }
+    })
+    .workers(config.workers)
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(REQUEST_HEAD)
+    .tcp_nodelay(true)
+    // A client that closes its side is gone: its backend must not go on working.
+    .h1_allow_half_closed(false)
+    .shutdown_timeout(DRAIN_S)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    tracing::info!("listening on http://{address}");
+    if let Some(token) = link {
+        tracing::info!(
+            "there is no user yet; make the first administrator (this link works once): http://{address}/setup?token={token}"
+        );
+    }
+    shutdown::on_signal(server.handle(), readiness);
+    let served = server.await;
+    refreshing.abort();
+    listening.abort();
+    Ok(served?)
+}
+
+/// A key that cannot decrypt what is stored must not start: it would answer with broken instances.
+async fn verify_secrets(pool: &Pool, cipher: &SecretCipher) -> Result<(), ServeError> {
+    let mut conn = pool.get().await.map_err(ApiError::from)?;
+    let stored = db::configuration::secrets(&mut conn)
+        .await
+        .map_err(ApiError::from)?;
+    for (place, value) in stored {
+        cipher.decrypt(place, &value)?;
+    }
+    Ok(())
+}
+
+/// Makes the administrator that the environment names, or the token of a one-time link while there is no user.
+async fn first_administrator(config: &Config, pool: &Pool) -> Result<Option<String>, ServeError> {
+    match &config.first_admin {
+        Some(admin) => {
+            auth::setup::ensure_first_admin(pool, admin).await?;
+            Ok(None)
+        }
+        None => Ok(auth::setup::open_link(pool).await?),
+    }
+}

@@ -1,0 +1,121 @@
+//! What happens around every request: its id, the rendering of failures, headers that every answer has, one log line.
+
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, HttpRequest, web};
+use uuid::Uuid;
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+#[derive(Clone)]
+struct RequestId(HeaderValue);
+
+/// The id of a request: the caller's own, or a fresh one.
+pub fn request_id(request: &HttpRequest) -> String {
+    let extensions = request.extensions();
+    extensions
+        .get::<RequestId>()
+        .and_then(|id| id.0.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// A caller's id is taken over if it is short and plain, so that it can stand in headers and logs as it is.
+fn id_of(request: &ServiceRequest) -> HeaderValue {
+    let plain = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        (1..=100).contains(&bytes.len())
+            && bytes
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(b))
+    };
+    match request.headers().get(REQUEST_ID).filter(plain) {
+        Some(id) => id.clone(),
+        None => HeaderValue::from_str(&Uuid::now_v7().to_string())
+            .unwrap_or_else(|_| HeaderValue::from_static("-")),
+    }
+}
+
+/// Wraps every request.
+///
+/// # Errors
+/// Those of the service inside, which has rendered its own already.
+pub async fn around<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let id = id_of(&request);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let started = Instant::now();
+    let mut response = render(next.call(request).await?, &id);
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id.clone());
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    if is_change(&response) {
+        wait_for_the_gateway(&response).await;
+    }
+    log(&response, &id, started);
+    Ok(response)
+}
+
+/// A failure of the management API gets its path and id, which only this place knows.
+fn render<B: MessageBody>(
+    response: ServiceResponse<B>,
+    id: &HeaderValue,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let id = id.to_str().unwrap_or_default();
+    let rendered = response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<ApiError>())
+        .map(|error| error.render(response.request().path(), id));
+    match rendered {
+        Some(rendered) => response.into_response(rendered).map_into_right_body(),
+        None => response.map_into_left_body(),
+    }
+}
+
+/// Whether a management request has changed something that the gateway works with.
+fn is_change<B>(response: &ServiceResponse<B>) -> bool {
+    let request = response.request();
+    let changes = matches!(
+        *request.method(),
+        Method::POST | Method::PATCH | Method::PUT | Method::DELETE
+    );
+    let path = request.path();
+    changes
+        && response.status().is_success()
+        && path.starts_with("/api/v1/")
+        && !path.starts_with("/api/v1/auth/")
+        && !path.ends_with("/check")
+}
+
+/// Who has changed something can use it at once.
+async fn wait_for_the_gateway<B>(response: &ServiceResponse<B>) {
+    if let Some(state) = response.request().app_data::<web::Data<AppState>>() {
+        state.gateway.refreshed().await;
+    }
+}
+
+fn log<B>(response: &ServiceResponse<B>, id: &HeaderValue, started: Instant) {
+    let request = response.request();
+    tracing::debug!(
+        request_id = id.to_str().unwrap_or_default(),
+        method = %request.method(),
+        path = request.path(),
+        status = response.status().as_u16(),
+        duration_ms = started.elapsed().as_millis(),
+        "answered a request"
+    );
+}

@@ -1,0 +1,55 @@
+//! Going down in order: first nobody new, then the end of what is running, then the end.
+
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+
+use super::readiness::Readiness;
+
+/// After SIGTERM, load balancers need a moment to see that readiness is gone; requests are accepted meanwhile.
+const STILL_ACCEPTING: Duration = Duration::from_secs(5);
+
+/// Stops the server on a signal: in order on the first one, at once on the second.
+pub(super) fn on_signal(server: ServerHandle, readiness: Readiness) {
+    actix_web::rt::spawn(async move {
+        let polite = signal().await;
+        readiness.stop();
+        tracing::info!("told to stop; finishing the requests that are running");
+        let in_order = async {
+            if polite {
+                tokio::time::sleep(STILL_ACCEPTING).await;
+            }
+            server.stop(true).await;
+        };
+        tokio::select! {
+            () = in_order => {}
+            _ = signal() => {
+                tracing::warn!("told to stop again; stopping at once");
+                server.stop(false).await;
+            }
+        }
+    });
+}
+
+/// Waits for a signal; true for SIGTERM, which orchestrators send, false for the impatient SIGINT.
+#[cfg(unix)]
+async fn signal() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = terminate.recv() => true,
+            _ = tokio::signal::ctrl_c() => false,
+        },
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be caught");
+            let _ = tokio::signal::ctrl_c().await;
+            false
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() -> bool {
+    let _ = tokio::signal::ctrl_c().await;
+    false
+}

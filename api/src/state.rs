@@ -1,0 +1,27 @@
+//! What every handler of one process shares.
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::auth::{AccessTokens, SignInLimits};
+use crate::db::Pool;
+use crate::gateway::Gateway;
+use crate::secrets::SecretCipher;
+
+/// What every handler of one process shares. Cloning it copies references.
+#[derive(Clone)]
+pub struct AppState {
+    /// Connections to the database, for management only.
+    pub pool: Pool,
+    /// Encrypts and decrypts stored secrets.
+    pub cipher: SecretCipher,
+    /// Signs and verifies access tokens.
+    pub access_tokens: Arc<AccessTokens>,
+    /// The data plane: the configuration in memory, health, upstream clients.
+    pub gateway: Arc<Gateway>,
+    /// Failed sign-ins of late.
+    pub sign_in_limits: Arc<SignInLimits>,
+    /// Reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Arc<[IpNet]>,
+}

@@ -1,0 +1,2 @@
+DROP TABLE model_group_members;
+DROP TABLE model_groups;
