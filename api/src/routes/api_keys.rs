@@ -2,7 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, delete, get, post, web};
-use chrono::Utc;
+
 use diesel_async::AsyncPgConnection;
 use understudy_shared::{
     ApiKey, ApiKeyId, CreateApiKey, CreatedApiKey, FieldError, Page, ProblemCode, Role,
@@ -18,6 +18,7 @@ use crate::auth::principal::Person;
 use crate::auth::{OwnKeys, Permitted};
 use crate::db;
 use crate::db::api_keys::{ApiKeyRow, NewApiKeyRow};
+use crate::db::time::now;
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -90,7 +91,7 @@ pub async fn create_api_key(
     call: Permitted<OwnKeys, JsonBody<CreateApiKey>>,
 ) -> Result<HttpResponse, ApiError> {
     let Permitted(person, JsonBody(input)) = call;
-    let faults = input.faults(Utc::now());
+    let faults = input.faults(now());
     if !faults.is_empty() {
         return Err(ApiError::fields(faults));
     }
@@ -159,7 +160,7 @@ fn new_row(person: &Person, input: CreateApiKey, new: &NewKey) -> Result<NewApiK
         max_concurrency: number(input.limits.max_concurrency)?,
         expires_at: input.expires_at,
         created_by: Some(person.id.0),
-        created_at: Utc::now(),
+        created_at: now(),
     })
 }
 
@@ -214,7 +215,7 @@ pub async fn revoke_api_key(
     let Permitted(person, PathId(id)) = call;
     let mut conn = state.pool.get().await?;
     let row = find(&mut conn, id, &person).await?;
-    db::api_keys::revoke(&mut conn, row.id, Utc::now()).await?;
+    db::api_keys::revoke(&mut conn, row.id, now()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

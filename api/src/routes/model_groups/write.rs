@@ -1,7 +1,7 @@
 //! Making, changing and deleting groups.
 
 use actix_web::{HttpResponse, delete, patch, post, web};
-use chrono::Utc;
+
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use serde_json::{Value, json};
 use understudy_shared::{CreateModelGroup, ModelGroup, ModelGroupId, Problem, UpdateModelGroup};
@@ -10,6 +10,7 @@ use super::{Facts, describe, facts, not_found, traits};
 use crate::auth::{ManageWrite, Permitted};
 use crate::db;
 use crate::db::model_groups::StoredModelGroup;
+use crate::db::time::now;
 use crate::domain::merge_patch::merge;
 use crate::domain::model_group::{ValidModelGroup, member_faults};
 use crate::error::ApiError;
@@ -36,7 +37,7 @@ pub async fn create_model_group(
 ) -> Result<HttpResponse, ApiError> {
     let Permitted(_, JsonBody(input)) = call;
     let valid = ValidModelGroup::try_from(input).map_err(ApiError::fields)?;
-    let new = StoredModelGroup::new(&valid, Utc::now())?;
+    let new = StoredModelGroup::new(&valid, now())?;
     let mut conn = state.pool.get().await?;
     let facts = conn
         .transaction::<_, ApiError, _>(async |conn| {
@@ -110,7 +111,7 @@ pub async fn update_model_group(
             let valid =
                 ValidModelGroup::try_from(patched(&current, patch)?).map_err(ApiError::fields)?;
             let facts = checked_facts(conn, &valid).await?;
-            let changed = current.changed(&valid, Utc::now())?;
+            let changed = current.changed(&valid, now())?;
             db::model_groups::update(conn, &changed)
                 .await
                 .map_err(name_taken)?;

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use actix_web::{HttpResponse, post, web};
-use chrono::Utc;
+
 use diesel_async::AsyncConnection as _;
 use understudy_shared::{ModelInstance, ModelInstanceId};
 
 use super::{created, not_found};
 use crate::auth::{ManageWrite, Permitted};
 use crate::db;
+use crate::db::time::now;
 use crate::error::ApiError;
 use crate::routes::answer::name_taken;
 use crate::routes::extract::PathId;
@@ -46,11 +47,8 @@ pub async fn duplicate_model_instance(
                 .await?
                 .into_iter()
                 .collect();
-            let copy = original.duplicate(
-                &free_name(&original.row.name, &taken),
-                &state.cipher,
-                Utc::now(),
-            )?;
+            let copy =
+                original.duplicate(&free_name(&original.row.name, &taken), &state.cipher, now())?;
             db::model_instances::insert(conn, &copy)
                 .await
                 .map_err(name_taken)?;

@@ -1,7 +1,7 @@
 //! Making, changing and deleting instances.
 
 use actix_web::{HttpResponse, delete, patch, post, web};
-use chrono::Utc;
+
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use serde_json::Value;
 use understudy_shared::{
@@ -15,6 +15,7 @@ use super::{created, describe, not_found};
 use crate::auth::{ManageWrite, Permitted};
 use crate::db;
 use crate::db::model_instances::StoredModelInstance;
+use crate::db::time::now;
 use crate::domain::model_instance::ValidModelInstance;
 use crate::error::ApiError;
 use crate::routes::answer::{name_taken, resource};
@@ -43,7 +44,7 @@ pub async fn create_model_instance(
 ) -> Result<HttpResponse, ApiError> {
     let Permitted(_, JsonBody(input)) = call;
     let valid = validate(&state, input, None).await?;
-    let new = StoredModelInstance::new(&valid, &state.cipher, Utc::now())?;
+    let new = StoredModelInstance::new(&valid, &state.cipher, now())?;
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
         db::model_instances::lock_configuration(conn).await?;
@@ -113,7 +114,7 @@ async fn try_update(
     if_match.check(stored.row.version)?;
     let input = patched(describe(stored.clone(), &state.gateway)?, patch)?;
     let valid = validate(state, input, Some(&stored)).await?;
-    let changed = stored.changed(&valid, &state.cipher, Utc::now())?;
+    let changed = stored.changed(&valid, &state.cipher, now())?;
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
         db::model_instances::lock_configuration(conn).await?;
