@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod embedded;
 mod gateway;
 mod main_job;
 mod management;
