@@ -9,7 +9,9 @@ use std::time::Duration;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::pooled_connection::deadpool as pooled;
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
@@ -23,6 +25,7 @@ pub mod model_instances;
 pub mod schema;
 pub mod sessions;
 pub mod setup_tokens;
+pub mod time;
 pub mod users;
 
 /// Connections to the database.
@@ -56,7 +59,9 @@ async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
     let connect = AsyncPgConnection::establish(url);
     match tokio::time::timeout(ACQUIRE_TIMEOUT, connect).await {
         Ok(connected) => connected,
-        Err(_) => Err(ConnectionError::BadConnection("no answer in time".to_owned())),
+        Err(_) => Err(ConnectionError::BadConnection(
+            "no answer in time".to_owned(),
+        )),
     }
 }
 
@@ -98,7 +103,8 @@ pub async fn migrate(url: &str) -> Result<(), DatabaseError> {
     // Diesel's migrations are synchronous, and waiting for them must not stop the runtime that drives their connection.
     let url = url.to_owned();
     let migrated = tokio::task::spawn_blocking(move || {
-        let mut conn = <AsyncConnectionWrapper<AsyncPgConnection> as diesel::Connection>::establish(&url)?;
+        let mut conn =
+            <AsyncConnectionWrapper<AsyncPgConnection> as diesel::Connection>::establish(&url)?;
         let versions = conn
             .run_pending_migrations(MIGRATIONS)
             .map_err(|error| DatabaseError::Migrate(error.to_string()))?;
@@ -116,7 +122,9 @@ pub async fn migrate(url: &str) -> Result<(), DatabaseError> {
 
 /// The TCP addresses of the database, which no instance may have: the egress policy denies them.
 pub async fn sockets(url: &str) -> Vec<SocketAddr> {
-    let Ok(config) = url.parse::<tokio_postgres::Config>() else { return Vec::new() };
+    let Ok(config) = url.parse::<tokio_postgres::Config>() else {
+        return Vec::new();
+    };
     let mut sockets = Vec::new();
     for (index, host) in config.get_hosts().iter().enumerate() {
         let ports = config.get_ports();

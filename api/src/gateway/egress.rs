@@ -5,7 +5,7 @@
 //! `cloud` must be public besides. Names are checked by every address they resolve to, when the connection is made: a name
 //! that changes its mind after it was saved gains nothing.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -193,13 +193,12 @@ fn covers(own: IpAddr, address: IpAddr) -> bool {
     if own == address {
         return true;
     }
-    let reaches = match (own, address) {
-        (IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V4(_))
-        | (IpAddr::V6(Ipv6Addr::UNSPECIFIED), _) => true,
-        _ => false,
+    let everywhere = match own {
+        IpAddr::V4(own) => own.is_unspecified() && address.is_ipv4(),
+        IpAddr::V6(own) => own.is_unspecified(),
     };
     // Only an address of this machine can be bound to.
-    reaches && (address.is_loopback() || UdpSocket::bind((address, 0)).is_ok())
+    everywhere && (address.is_loopback() || UdpSocket::bind((address, 0)).is_ok())
 }
 
 /// One spelling for every host: octal, decimal and hexadecimal IPv4, full-width digits, international names, trailing dots.

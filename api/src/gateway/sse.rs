@@ -4,6 +4,9 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
+/// May stand at the very beginning and means nothing.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// One event: its bytes as they came, including the blank line, and what they say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -26,7 +29,7 @@ pub struct Decoder {
     buffer: BytesMut,
     /// Bytes of the buffer that are known to have no end of an event.
     scanned: usize,
-    /// Whether the line that begins at `line_start` is the first after a line feed.
+    /// Where the line that is being read begins.
     line_start: usize,
     /// The last byte consumed was a carriage return, so a line feed that follows belongs to it.
     after_cr: bool,
@@ -60,10 +63,12 @@ impl Decoder {
     /// Takes a chunk.
     pub fn push(&mut self, chunk: &[u8]) {
         self.buffer.extend_from_slice(chunk);
-        if !self.begun && self.buffer.len() >= 3 {
+        if !self.begun && self.buffer.len() >= BYTE_ORDER_MARK.len() {
             self.begun = true;
-            if self.buffer.starts_with(b"\xef\xbb\xbf") {
-                self.buffer.advance(3);
+            if self.buffer.starts_with(BYTE_ORDER_MARK) {
+                self.buffer.advance(BYTE_ORDER_MARK.len());
+                self.scanned = 0;
+                self.line_start = 0;
             }
         }
     }

@@ -241,27 +241,22 @@ impl Client {
     }
 }
 
+type Connecting<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// Measures how long new connections take.
-fn timing<C>(
+fn timing<C: Future + Send + 'static>(
     took: &Arc<AtomicU64>,
-) -> MapFutureLayer<
-    impl Fn(C) -> Pin<Box<dyn Future<Output = C::Output> + Send>> + Clone + Send + Sync + 'static,
->
-where
-    C: Future + Send + 'static,
-{
+) -> MapFutureLayer<impl Fn(C) -> Connecting<C::Output> + Clone + Send + Sync + 'static> {
     let took = Arc::clone(took);
-    MapFutureLayer::new(move |connecting: C| {
+    MapFutureLayer::new(move |connecting: C| -> Connecting<C::Output> {
         let took = Arc::clone(&took);
         Box::pin(async move {
             let started = Instant::now();
             let connected = connecting.await;
-            took.store(
-                u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-                Ordering::Relaxed,
-            );
+            let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            took.store(micros, Ordering::Relaxed);
             connected
-        }) as Pin<Box<dyn Future<Output = C::Output> + Send>>
+        })
     })
 }
 
