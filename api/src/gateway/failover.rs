@@ -57,6 +57,8 @@ pub struct Ask<'a> {
     pub group: &'a Arc<Group>,
     /// The request's body.
     pub question: &'a Question<'a>,
+    /// Whether the answer is wanted as a stream.
+    pub stream: bool,
     /// Path below the base path of every backend.
     pub path: &'static str,
     /// Id of the request.
@@ -252,15 +254,13 @@ async fn try_one(
     let status = response.status();
     if !status.is_success() {
         return Err(match refused(member, &client, response, timing).await {
-            Refusal::Final(body) => {
-                attempt.succeeded(started.elapsed());
-                return Ok(Answer::Original(status, body));
-            }
+            // The request is at fault: that says nothing of the instance.
+            Refusal::Final(body) => return Ok(Answer::Original(status, body)),
             Refusal::TooSmall(body) => Missed::TooSmall(status, body),
             Refusal::Failed(failure) => report(attempt, failure),
         });
     }
-    if ask.question.stream {
+    if ask.stream {
         let opened = stream::open(
             response,
             &member.instance.connection,

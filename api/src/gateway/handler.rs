@@ -27,6 +27,8 @@ const NAME: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+const EMBEDDINGS: &str = "/embeddings";
+
 /// What the caller sends: a model group's name, and whatever else the backend understands.
 #[derive(utoipa::ToSchema)]
 #[expect(
@@ -100,7 +102,7 @@ struct GatewayModels {
 }
 
 macro_rules! endpoint {
-    ($(#[$doc:meta])* $name:ident, $route:literal, $path:literal, $answer:literal) => {
+    ($(#[$doc:meta])* $name:ident, $route:literal, $path:expr, $answer:literal) => {
         $(#[$doc])*
         #[utoipa::path(
             tag = "gateway",
@@ -158,7 +160,7 @@ endpoint!(
     /// Asks the instances of the group in order until one answers.
     create_embedding,
     "/v1/embeddings",
-    "/embeddings",
+    EMBEDDINGS,
     "The embeddings of the first available instance, as the OpenAI API gives them"
 );
 
@@ -248,6 +250,8 @@ async fn question(
         snapshot,
         group,
         question: &question,
+        // Embeddings have no streams, whatever the body says.
+        stream: question.stream && path != EMBEDDINGS,
         path,
         request_id: &id,
     };

@@ -94,35 +94,34 @@ pub async fn open(
     let mut held = BytesMut::new();
     let mut progress = Progress::default();
     loop {
-        let mut committed = false;
         while let Some(event) = source.decoder.next_event().map_err(|_| too_much())? {
             let Reading { meaning, raw } = event::read(event, &source.group);
             match meaning {
                 Meaning::Error(object) => return Err(classify::classify_error_object(&object)),
-                Meaning::Done if !committed => {
+                Meaning::Done => {
                     return Err(Failure::sent(
                         "empty_answer",
                         "its stream ended without an answer",
                     ));
                 }
-                Meaning::Comment if !committed => continue,
-                Meaning::Content | Meaning::Finish => committed = true,
-                Meaning::Done | Meaning::Nothing | Meaning::Comment => {}
+                Meaning::Comment => {}
+                Meaning::Nothing => held.extend_from_slice(&raw),
+                Meaning::Content | Meaning::Finish => {
+                    progress.note(&meaning);
+                    held.extend_from_slice(&raw);
+                    // What else has come already is read by the caller's side.
+                    source.decoder.set_limit(MAX_EVENT);
+                    let first_byte = timing.started.elapsed();
+                    return Ok(Opening {
+                        source,
+                        held,
+                        progress,
+                        first_byte,
+                    });
+                }
             }
-            progress.note(&meaning);
-            held.extend_from_slice(&raw);
-            if !committed && held.len() + source.decoder.held() > MAX_HELD {
+            if held.len() + source.decoder.held() > MAX_HELD {
                 return Err(too_much());
-            }
-            if committed {
-                // What else has come already is read by the caller's side.
-                source.decoder.set_limit(MAX_EVENT);
-                return Ok(Opening {
-                    source,
-                    held,
-                    progress,
-                    first_byte: timing.started.elapsed(),
-                });
             }
         }
         let chunk = tokio::time::timeout_at(timing.first_byte_by(), source.response.chunk())

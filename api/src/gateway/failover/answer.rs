@@ -43,7 +43,7 @@ pub(super) async fn complete(
     let mut first_chunk = None;
     loop {
         let by = match first_byte {
-            None => timing.first_byte_by(),
+            None => timing.first_byte_by().min(total),
             Some(_) => (Instant::now() + idle).min(total),
         };
         let chunk = tokio::time::timeout_at(by, response.chunk())
