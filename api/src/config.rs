@@ -56,6 +56,29 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
 }
 
+/// The variables that this version reads, beside `DATABASE_URL`.
+const VARIABLES: [&str; 12] = [
+    "UNDERSTUDY_ADMIN_PASSWORD",
+    "UNDERSTUDY_ADMIN_USERNAME",
+    "UNDERSTUDY_DATA_DIR",
+    "UNDERSTUDY_EGRESS_ALLOW",
+    "UNDERSTUDY_EGRESS_DENY",
+    "UNDERSTUDY_JWT_KEYS",
+    "UNDERSTUDY_LISTEN",
+    "UNDERSTUDY_POSTGRES_BIN",
+    "UNDERSTUDY_SECRET_KEYS",
+    "UNDERSTUDY_TRUSTED_PROXIES",
+    "UNDERSTUDY_WEB_ROOT",
+    "UNDERSTUDY_WORKERS",
+];
+
+/// Names that look as if they were meant for the service, and that it does not read: most often a slip of the pen.
+pub fn unread<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    names
+        .filter(|name| name.starts_with("UNDERSTUDY_") && !VARIABLES.contains(name))
+        .collect()
+}
+
 /// Everything that is wrong with the environment.
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration has faults:\n  - {}", .0.join("\n  - "))]
@@ -76,6 +99,20 @@ impl Config {
             Err(std::env::VarError::NotPresent) => Ok(None),
             Err(std::env::VarError::NotUnicode(_)) => Err("is not Unicode text".to_owned()),
         })
+    }
+
+    /// Says which variables of the environment have no effect.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the environment"
+    )]
+    pub fn warn_of_unread_variables() {
+        let names: Vec<String> = std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .collect();
+        for name in unread(names.iter().map(String::as_str)) {
+            tracing::warn!("{name} is set, but no variable of this version: it has no effect");
+        }
     }
 
     /// Reads the variables that `lookup` gives.
@@ -366,5 +403,29 @@ mod tests {
         .unwrap();
         assert!(config.egress_allow.is_empty());
         assert_eq!(config.egress_deny.len(), 2);
+    }
+
+    #[test]
+    fn variables_that_are_not_read_are_told() {
+        let names = [
+            "UNDERSTUDY_LISTEN",
+            "UNDERSTUDY_LISTN",
+            "PATH",
+            "DATABASE_URL",
+        ];
+        assert_eq!(unread(names.into_iter()), ["UNDERSTUDY_LISTN"]);
+    }
+
+    #[test]
+    fn every_variable_that_is_read_is_in_the_list() {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let _ = Config::read(|name| {
+            asked.borrow_mut().push(name.to_owned());
+            Ok(None)
+        });
+        let mut asked = asked.into_inner();
+        asked.retain(|name| name != "DATABASE_URL");
+        asked.sort();
+        assert_eq!(asked, VARIABLES);
     }
 }

@@ -48,6 +48,7 @@ fn run<F: Future<Output = Result<(), server::ServeError>>>(
             return ExitCode::from(78);
         }
     };
+    Config::warn_of_unread_variables();
     match actix_web::rt::System::new().block_on(command(config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
