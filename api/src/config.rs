@@ -102,10 +102,6 @@ impl Config {
     }
 
     /// Says which variables of the environment have no effect.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the environment"
-    )]
     pub fn warn_of_unread_variables() {
         let names: Vec<String> = std::env::vars_os()
             .filter_map(|(name, _)| name.into_string().ok())
