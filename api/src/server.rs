@@ -59,9 +59,6 @@ pub enum ServeError {
         "{0}. Start with the keys that encrypted it (UNDERSTUDY_SECRET_KEYS or the key file in the data folder)."
     )]
     Secrets(#[from] SecretError),
-    /// The data folder cannot be made.
-    #[error("the data folder {0} cannot be used: {1}")]
-    DataDir(String, std::io::Error),
     /// The address is taken or not ours.
     #[error(
         "cannot listen on {0}: {1}. Is another service running there? UNDERSTUDY_LISTEN chooses another address."
@@ -91,9 +88,14 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| ServeError::Listen(config.listen, error))?;
     let address = listener.local_addr()?;
-    let (secret_keys, jwt_keys) = load_keys(&config)?;
     let (url, embedded) = start_database(&config).await?;
-    let served = serve_on(config, listener, address, &url, secret_keys, jwt_keys).await;
+    // After the database, which locks the data folder: of two first starts at once only one may make keys.
+    let served = match load_keys(&config) {
+        Ok((secret_keys, jwt_keys)) => {
+            serve_on(config, listener, address, &url, secret_keys, jwt_keys).await
+        }
+        Err(error) => Err(error),
+    };
     if let Some(embedded) = embedded {
         embedded.stop().await;
     }
@@ -116,10 +118,8 @@ pub async fn migrate(config: Config) -> Result<(), ServeError> {
 fn load_keys(config: &Config) -> Result<(KeyRing, KeyRing), ServeError> {
     let load = |ring: &Option<KeyRing>, name: &str| match ring {
         Some(ring) => Ok(ring.clone()),
-        None => {
-            make_data_dir(&config.data_dir)?;
-            Ok::<_, ServeError>(keys::load_or_create(&config.data_dir.join(name))?)
-        }
+        // The embedded database has made the folder.
+        None => Ok::<_, ServeError>(keys::load_or_create(&config.data_dir.join(name))?),
     };
     Ok((
         load(&config.secret_keys, "secret-keys")?,
@@ -127,16 +127,10 @@ fn load_keys(config: &Config) -> Result<(KeyRing, KeyRing), ServeError> {
     ))
 }
 
-fn make_data_dir(path: &Path) -> Result<(), ServeError> {
-    std::fs::create_dir_all(path)
-        .map_err(|error| ServeError::DataDir(path.display().to_string(), error))
-}
-
 async fn start_database(config: &Config) -> Result<(String, Option<EmbeddedPostgres>), ServeError> {
     match &config.database {
         Database::Url(url) => Ok((url.clone(), None)),
         Database::Embedded => {
-            make_data_dir(&config.data_dir)?;
             let embedded =
                 EmbeddedPostgres::start(&config.data_dir, config.postgres_bin.as_deref()).await?;
             Ok((embedded.url().to_owned(), Some(embedded)))
