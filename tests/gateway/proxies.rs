@@ -4,6 +4,8 @@ use serde_json::json;
 
 use super::{CHAT, GROUP, assert_answered, chat};
 use crate::support::App;
+use crate::support::tls::TlsFront;
+use crate::support::tunnel::Tunnel;
 use crate::support::upstream::{Reply, Upstream};
 
 #[tokio::test]
@@ -89,4 +91,77 @@ async fn environment_proxies_are_ignored() {
     let answer = app.gateway().await.post(CHAT, &chat("failed")).await;
     answer.gateway_error(502, "all_instances_failed");
     assert_eq!(proxy.connections(), 0);
+}
+
+/// A name that only the proxy of the test can resolve.
+const HIDDEN: &str = "backend.invalid";
+
+#[tokio::test]
+async fn tls_goes_through_an_http_proxy_in_a_tunnel() {
+    let app = App::start().await;
+    let backend = Upstream::start("backend");
+    let front = TlsFront::start(&backend, "127.0.0.1");
+    let tunnel = Tunnel::start(HIDDEN, front.port());
+    let fields = json!({
+        "endpoint": {"scheme": "https"},
+        "tls": {"ca_pem": front.ca_pem()},
+        "proxies": [{
+            "url": format!("http://127.0.0.1:{}", tunnel.port()),
+            "username": "us", "password": "proxy-password",
+        }],
+    });
+    let instance = app.instance_with("backend", front.port(), fields).await;
+    app.group(GROUP, [&instance]).await;
+    let answer = app.gateway().await.post(CHAT, &chat(GROUP)).await;
+    assert_answered(&answer, "backend", 1);
+    let asked = format!("Basic dXM6cHJveHktcGFzc3dvcmQ=@127.0.0.1:{}", front.port());
+    assert_eq!(tunnel.asked(), [asked]);
+    let head = backend.request().head;
+    assert!(
+        !head.to_ascii_lowercase().contains("proxy-authorization"),
+        "{head}"
+    );
+}
+
+#[tokio::test]
+async fn socks_proxy_resolves_the_name_itself_if_its_scheme_says_so() {
+    let app = App::start().await;
+    let backend = Upstream::start("backend");
+    let tunnel = Tunnel::start(HIDDEN, backend.port());
+    let proxy = |scheme: &str| {
+        json!({
+            "endpoint": {"host": HIDDEN},
+            "proxies": [{
+                "url": format!("{scheme}://127.0.0.1:{}", tunnel.port()),
+                "username": "us", "password": "proxy-password",
+            }],
+        })
+    };
+    let remote = app.instance_with("backend", 8000, proxy("socks5h")).await;
+    let local = app.instance_with("local", 8000, proxy("socks5")).await;
+    app.group(GROUP, [&remote]).await;
+    app.group("resolved-here", [&local]).await;
+    let caller = app.gateway().await;
+    assert_answered(&caller.post(CHAT, &chat(GROUP)).await, "backend", 1);
+    assert_eq!(tunnel.asked(), [format!("us:proxy-password@{HIDDEN}:8000")]);
+    let answer = caller.post(CHAT, &chat("resolved-here")).await;
+    answer.gateway_error(502, "all_instances_failed");
+    assert_eq!(
+        tunnel.asked().len(),
+        1,
+        "a name that does not resolve here is not asked of the proxy"
+    );
+}
+
+#[tokio::test]
+async fn socks_proxy_gets_the_address_of_a_name_that_is_resolved_here() {
+    let app = App::start().await;
+    let backend = Upstream::start("backend");
+    let tunnel = Tunnel::start(HIDDEN, 1);
+    let proxies = json!({"proxies": [{"url": format!("socks5://127.0.0.1:{}", tunnel.port())}]});
+    let instance = app.instance_with("backend", backend.port(), proxies).await;
+    app.group(GROUP, [&instance]).await;
+    let answer = app.gateway().await.post(CHAT, &chat(GROUP)).await;
+    assert_answered(&answer, "backend", 1);
+    assert_eq!(tunnel.asked(), [format!("@127.0.0.1:{}", backend.port())]);
 }

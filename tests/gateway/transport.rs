@@ -204,3 +204,26 @@ async fn connections_to_a_backend_are_kept_and_used_again() {
     }
     assert_eq!(pair.first.connections(), 1);
 }
+
+#[tokio::test]
+async fn body_that_ends_with_the_connection_is_complete() {
+    let body = json!({"choices": [{"message": {"content": "hello from first"}}]});
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n";
+    let pair = Pair::whose_first_answers(Reply::raw(format!("{head}{body}"))).await;
+    assert_answered(&pair.ask().await, "first", 1);
+}
+
+#[tokio::test]
+async fn second_instance_answers_when_firsts_answer_is_compressed_though_nobody_asked_for_that() {
+    let gzip = Reply::body(
+        200,
+        "application/json",
+        b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec(),
+    )
+    .header("content-encoding", "gzip");
+    assert_answered(
+        &Pair::whose_first_answers(gzip).await.ask().await,
+        "second",
+        2,
+    );
+}

@@ -1,6 +1,6 @@
 //! The service as a process: how it starts, what it refuses to start with, and how it goes down.
 
-mod embedded;
+mod keys;
 mod secrets;
 mod start;
 mod stop;

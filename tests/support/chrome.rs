@@ -11,10 +11,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::{ParseError, Url};
 
 use super::env;
 use super::wait::soon;
+
+/// Browsers at the same time: each keeps both cores of a small machine busy while it starts.
+static RUNNING: Semaphore = Semaphore::const_new(2);
 
 /// A browser; it ends with this value.
 #[derive(Debug)]
@@ -24,11 +28,13 @@ pub struct Chrome {
     // In the order in which they end: the driver takes the browser with it, then nobody uses the profile.
     _driver: Child,
     _profile: TempDir,
+    _permit: SemaphorePermit<'static>,
 }
 
 impl Chrome {
     /// Starts a browser of 1280×800.
     pub async fn start() -> Self {
+        let permit = RUNNING.acquire().await.expect("never closed");
         let profile = tempfile::tempdir().expect("a temporary folder");
         let mut driver = Command::new(env::chromedriver())
             .arg("--port=0")
@@ -59,6 +65,7 @@ impl Chrome {
             client,
             _driver: driver,
             _profile: profile,
+            _permit: permit,
         }
     }
 

@@ -10,6 +10,8 @@ pub mod env;
 pub mod python;
 pub mod server;
 pub mod sse;
+pub mod tls;
+pub mod tunnel;
 pub mod upstream;
 pub mod wait;
 

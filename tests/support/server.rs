@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use base64::Engine;
@@ -45,6 +45,7 @@ pub fn base_environment() -> BTreeMap<String, String> {
 pub struct Server {
     child: Child,
     log: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
     address: String,
 }
 
@@ -80,11 +81,14 @@ impl Server {
             .spawn()
             .expect("the service starts");
         let log = Arc::default();
-        keep(child.stdout.take().expect("a pipe"), &log);
-        keep(child.stderr.take().expect("a pipe"), &log);
+        let readers = vec![
+            keep(child.stdout.take().expect("a pipe"), &log),
+            keep(child.stderr.take().expect("a pipe"), &log),
+        ];
         Self {
             child,
             log,
+            readers,
             address: String::new(),
         }
     }
@@ -105,13 +109,20 @@ impl Server {
         kill_process(Pid::from_raw(pid).expect("a process id"), signal).expect("it still runs");
     }
 
-    /// Waits until the process has ended by itself.
+    /// Waits until the process has ended by itself and its log is complete.
     pub async fn exit(&mut self, bound: Duration) -> ExitStatus {
-        until(bound, "the service ends", async || {
+        let (status, _) = until(bound, "the service ends", async || {
             self.child.try_wait().expect("its own child")
         })
-        .await
-        .0
+        .await;
+        until(SOON, "the log ends", async || {
+            self.readers
+                .iter()
+                .all(JoinHandle::is_finished)
+                .then_some(())
+        })
+        .await;
+        status
     }
 
     fn logged_address(&self) -> Option<String> {
@@ -143,7 +154,7 @@ impl Drop for Server {
     }
 }
 
-fn keep(pipe: impl Read + Send + 'static, log: &Arc<Mutex<String>>) {
+fn keep(pipe: impl Read + Send + 'static, log: &Arc<Mutex<String>>) -> JoinHandle<()> {
     let log = Arc::clone(log);
     thread::spawn(move || {
         let mut lines = BufReader::new(pipe);
@@ -157,5 +168,5 @@ fn keep(pipe: impl Read + Send + 'static, log: &Arc<Mutex<String>>) {
                 .push_str(&String::from_utf8_lossy(&line));
             line.clear();
         }
-    });
+    })
 }

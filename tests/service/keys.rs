@@ -1,4 +1,4 @@
-//! With no database set up the service brings its own, and finds its data again however it ended.
+//! With no keys set up the service makes its own, and keeps them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::support::app::instance;
 use crate::support::client::Client;
 use crate::support::server::{ADMIN_PASSWORD, ADMIN_USERNAME, Server, base_environment};
+use crate::support::upstream::Upstream;
 
 /// No database and no keys: everything in this folder.
 fn environment(folder: &TempDir) -> BTreeMap<String, String> {
@@ -33,24 +34,46 @@ async fn admin(server: &Server) -> Client {
 }
 
 #[tokio::test]
-async fn data_and_secrets_survive_a_killed_service() {
-    // Under the system's temporary folder, which the account that the database runs as can enter.
+async fn secrets_are_read_again_with_the_keys_of_the_data_folder() {
     let folder = tempfile::tempdir().unwrap();
     let environment = environment(&folder);
-    let server = Server::start(&environment).await;
-    let mut body = instance("kept", 1);
+    let upstream = Upstream::start("a");
+    let mut body = instance("a", upstream.port());
     body["auth"] = json!({"type": "bearer"});
     body["tokens"] = json!([{"label": "one", "value": "sk-0123456789abcdef"}]);
-    let list = "/api/v1/model-instances";
-    admin(&server).await.post(list, &body).await.expect(201);
-    drop(server);
+    let server = Server::start(&environment).await;
+    let first_admin = admin(&server).await;
+    let made = first_admin
+        .post("/api/v1/model-instances", &body)
+        .await
+        .expect(201)
+        .json();
+    end(server).await;
 
-    let mut server = Server::start(&environment).await;
-    let found = admin(&server).await.get(list).await.expect(200).json();
-    assert_eq!(found["total"], 1, "{found}");
-    assert_eq!(found["items"][0]["name"], "kept");
-    assert_eq!(found["items"][0]["tokens"][0]["hint"], "…cdef");
-    // Asked to end, so that the database ends with it.
+    let server = Server::start(&environment).await;
+    let path = format!(
+        "/api/v1/model-instances/{}/check",
+        made["id"].as_str().unwrap()
+    );
+    let check = admin(&server)
+        .await
+        .post(&path, &json!({}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(check["ok"], true, "{check}");
+    let requests = upstream.all_requests();
+    let credential = requests
+        .last()
+        .and_then(|request| request.header("authorization"));
+    assert_eq!(credential, Some("Bearer sk-0123456789abcdef"));
+    let session = Client::new(server.address()).with_bearer(first_admin.bearer());
+    session.get("/api/v1/auth/me").await.expect(200);
+    end(server).await;
+}
+
+/// Asked to end, so that the database ends with it.
+async fn end(mut server: Server) {
     server.signal(Signal::INT);
     assert_eq!(server.exit(Duration::from_secs(20)).await.code(), Some(0));
 }
