@@ -142,6 +142,10 @@ async fn gateway_goes_on_without_its_database_and_learns_of_changes_when_it_is_b
         assert_answered(&pair.ask().await, "second", 2);
         pair.caller.get("/v1/models").await.expect(200);
     }
+    let admin = pair.app.admin().await;
+    let refused = admin.get("/api/v1/model-groups").await;
+    refused.problem(503, "unavailable");
+    pair.app.anonymous().get("/healthz/ready").await.expect(200);
     pair.app.database().come_back().await;
     pair.first.recover();
     let admin = pair.app.admin().await;

@@ -6,6 +6,7 @@ mod credentials;
 mod disconnects;
 mod egress;
 mod exhausted;
+mod hostile;
 mod live;
 mod model_list;
 mod parameters;

@@ -55,6 +55,7 @@ async fn any_certificate_will_do_if_the_instance_says_so() {
 
 #[tokio::test]
 async fn second_instance_answers_when_first_speaks_no_tls() {
-    let pair = Pair::with(json!({"endpoint": {"scheme": "https"}}), json!({})).await;
+    let plain = json!({"endpoint": {"scheme": "https"}, "timeouts": {"connect_ms": 500}});
+    let pair = Pair::with(plain, json!({})).await;
     assert_answered(&pair.ask().await, "second", 2);
 }
