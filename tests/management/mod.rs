@@ -1,1 +1,64 @@
 //! The management API, noun by noun.
+
+mod api_keys;
+mod bad_input;
+mod checks;
+mod description;
+mod group_members;
+mod groups;
+mod instance_secrets;
+mod instances;
+mod lists;
+mod passwords;
+mod problems;
+mod rights;
+mod sessions;
+mod setup;
+mod sign_in_limits;
+
+use serde_json::{Value, json};
+
+use crate::support::App;
+use crate::support::client::{Answer, Client};
+use crate::support::server::ADMIN_PASSWORD;
+
+const INSTANCES: &str = "/api/v1/model-instances";
+const GROUPS: &str = "/api/v1/model-groups";
+const KEYS: &str = "/api/v1/api-keys";
+
+/// A person of this role who is signed in, with the administrator's password. Made behind the API, which makes no users yet.
+async fn person(app: &App, role: &str) -> (String, Client) {
+    let name = app.unique(role);
+    let make = "INSERT INTO users (id, username, username_key, password_hash, role)
+                SELECT gen_random_uuid(), $1, $1, password_hash, $2 FROM users WHERE username = 'admin'";
+    let database = app.database().connect().await;
+    database.execute(make, &[&name, &role]).await.unwrap();
+    let client = app.sign_in(&name, ADMIN_PASSWORD).await;
+    (name, client)
+}
+
+/// The refresh cookie that an answer sets, as a request sends it back.
+#[track_caller]
+fn cookie(answer: &Answer) -> String {
+    let set = answer
+        .header("set-cookie")
+        .unwrap_or_else(|| panic!("no cookie: {answer:?}"));
+    set.split(';').next().unwrap().to_owned()
+}
+
+/// The least that makes an instance.
+fn instance(name: &str) -> Value {
+    json!({
+        "name": name, "kind": "network",
+        "endpoint": {"scheme": "http", "host": "10.20.30.40", "port": 8000},
+    })
+}
+
+/// Names of the items of a list, in order.
+#[track_caller]
+fn names(answer: &Answer) -> Vec<String> {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let items = answer.json()["items"].clone();
+    let name = |item: &Value| item["name"].as_str().unwrap().to_owned();
+    items.as_array().unwrap().iter().map(name).collect()
+}

@@ -1,6 +1,8 @@
 //! What handlers take from a request. Everything that one of these refuses is a problem of the API.
 
 mod body;
+mod duplicates;
+mod fault;
 mod if_match;
 mod node;
 mod params;
