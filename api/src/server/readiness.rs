@@ -26,7 +26,7 @@ impl Readiness {
 /// Say that the process lives
 ///
 /// Answers as long as the process can answer at all; for the orchestrator that restarts it.
-#[utoipa::path(tag = "health", responses((status = 200, description = "It lives")))]
+#[utoipa::path(tag = "health", security(()), responses((status = 200, description = "It lives")))]
 #[get("/healthz/live")]
 pub async fn get_liveness() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "live"}))
@@ -38,6 +38,7 @@ pub async fn get_liveness() -> HttpResponse {
 /// gateway answers without one.
 #[utoipa::path(
     tag = "health",
+    security(()),
     responses(
         (status = 200, description = "Requests are welcome"),
         (status = 503, description = "The service is stopping"),
