@@ -97,6 +97,18 @@ async fn instance_without_a_model_gets_the_one_that_its_backend_lists() {
 }
 
 #[tokio::test]
+async fn instance_without_a_model_is_passed_over_when_its_backend_lists_several() {
+    let pair = Pair::with(json!({"model": null}), json!({})).await;
+    let several = json!({"object": "list", "data": [{"id": "one"}, {"id": "another"}]});
+    pair.first.models(Reply::json(200, &several));
+    assert_answered(&pair.ask().await, "second", 2);
+    assert!(
+        pair.first.requests().is_empty(),
+        "nobody can know which of them is meant"
+    );
+}
+
+#[tokio::test]
 async fn group_is_found_whatever_the_case_of_its_name() {
     let pair = Pair::start().await;
     let answer = pair.caller.post(CHAT, &chat("CHAT-Default")).await;
