@@ -45,6 +45,8 @@ async fn pages_for_people_load_nothing_from_elsewhere() {
     assert_eq!(moved.header("location"), Some("/docs/"));
     for path in ["/docs/", "/docs/swagger-initializer.js"] {
         let page = app.anonymous().get(path).await.expect(200);
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("frame-ancestors 'none'"), "{page:?}");
         assert!(
             !page.text().contains("https://") && !page.text().contains("http://"),
             "{page:?}"

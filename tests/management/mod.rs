@@ -4,6 +4,7 @@ mod api_keys;
 mod bad_input;
 mod checks;
 mod description;
+mod egress;
 mod group_members;
 mod groups;
 mod instance_secrets;

@@ -34,11 +34,10 @@ pub async fn hash(password: &SecretInput) -> Result<String, ApiError> {
 pub async fn verify(password: &SecretInput, stored: Option<String>) -> Result<bool, ApiError> {
     let password = password.clone();
     blocking(move || {
+        // Made for whoever comes first, known or not, so that its making tells nothing either.
+        let nobody = nobody()?;
         let known = stored.is_some();
-        let stored = match stored {
-            Some(stored) => stored,
-            None => nobody()?,
-        };
+        let stored = stored.unwrap_or(nobody);
         let parsed = PasswordHash::new(&stored).map_err(ApiError::internal)?;
         let fits = Argon2::default()
             .verify_password(password.expose().as_bytes(), &parsed)

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use diesel::result::{DatabaseErrorKind, Error};
 use serde::Serialize;
+use understudy_shared::ProblemCode;
 
 use super::extract::etag;
 use crate::error::ApiError;
@@ -32,12 +33,17 @@ pub fn not_stored(mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-/// A failed write: the one unique value of instances and groups is their name.
-pub fn name_taken(error: Error) -> ApiError {
+/// A write that the database refused. The one unique value of instances and groups is their name; a reference that does not
+/// hold any more means that somebody else, who does not take the lock of the configuration, was faster.
+pub fn refused(error: Error) -> ApiError {
     match error {
         Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
             ApiError::taken("/name", "is taken; names are unique regardless of case")
         }
+        Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => ApiError::new(
+            ProblemCode::Conflict,
+            "Somebody made or removed what this refers to at the same moment; read it again and try again.",
+        ),
         error => error.into(),
     }
 }

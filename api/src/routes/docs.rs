@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use actix_web::http::header;
+use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, get, web};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -35,20 +36,29 @@ pub async fn get_openapi() -> Result<HttpResponse, ApiError> {
         .body(json.as_str()))
 }
 
+/// What the pages may load: their own files alone. The viewer writes styles into its elements.
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+
 /// The pages for people; they load nothing from elsewhere.
 pub fn configure(config: &mut web::ServiceConfig) {
     let ui = Config::from(DOCUMENT)
         .validator_url("none")
         .display_operation_id(true)
         .doc_expansion("none");
-    config
-        .route(
-            "/docs",
-            web::get().to(async || {
-                HttpResponse::PermanentRedirect()
-                    .insert_header((header::LOCATION, "/docs/"))
-                    .finish()
-            }),
-        )
-        .service(SwaggerUi::new("/docs/{_:.*}").config(ui));
+    let headers = DefaultHeaders::new()
+        .add((header::CONTENT_SECURITY_POLICY, POLICY))
+        .add((header::REFERRER_POLICY, "no-referrer"));
+    let pages = web::scope("/docs")
+        .wrap(headers)
+        .route("", web::get().to(to_pages))
+        .service(SwaggerUi::new("/{_:.*}").config(ui));
+    config.service(pages);
+}
+
+/// The pages' files are found relative to their folder.
+async fn to_pages() -> HttpResponse {
+    HttpResponse::PermanentRedirect()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
 }

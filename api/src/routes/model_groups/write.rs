@@ -14,7 +14,7 @@ use crate::db::time::now;
 use crate::domain::merge_patch::merge;
 use crate::domain::model_group::{ValidModelGroup, member_faults};
 use crate::error::ApiError;
-use crate::routes::answer::{self, name_taken, resource};
+use crate::routes::answer::{self, refused, resource};
 use crate::routes::extract::{IfMatch, JsonBody, MergePatch, PathId, read_as};
 use crate::state::AppState;
 
@@ -45,7 +45,7 @@ pub async fn create_model_group(
             let facts = checked_facts(conn, &valid).await?;
             db::model_groups::insert(conn, &new)
                 .await
-                .map_err(name_taken)?;
+                .map_err(refused)?;
             Ok(facts)
         })
         .await?;
@@ -114,7 +114,7 @@ pub async fn update_model_group(
             let changed = current.changed(&valid, now())?;
             db::model_groups::update(conn, &changed)
                 .await
-                .map_err(name_taken)?;
+                .map_err(refused)?;
             Ok((changed, facts))
         })
         .await?;
@@ -165,7 +165,7 @@ pub async fn delete_model_group(
             .await?
             .ok_or_else(not_found)?;
         if_match.check(current.row.version)?;
-        Ok(db::model_groups::delete(conn, id.0).await?)
+        db::model_groups::delete(conn, id.0).await.map_err(refused)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -9,16 +9,17 @@ use understudy_shared::{
 use uuid::Uuid;
 
 use super::not_found;
-use super::validate::validate;
+use super::validate::{Purpose, validate};
 use crate::auth::{ManageWrite, Permitted};
 use crate::db;
 use crate::db::model_instances::StoredModelInstance;
 use crate::domain::model_instance::{
-    Connection, ConnectionHeader, ConnectionProxy, ConnectionToken, ValidModelInstance,
+    Connection, ConnectionHeader, ConnectionProxy, ConnectionToken, ValidHeader,
+    ValidModelInstance, ValidProxy, ValidToken,
 };
 use crate::error::ApiError;
 use crate::routes::extract::{JsonBody, PathId, read_as};
-use crate::secrets::SecretError;
+use crate::secrets::{SecretCipher, SecretError};
 use crate::state::AppState;
 
 /// Check a model instance now
@@ -60,7 +61,7 @@ pub async fn check_model_instance_draft(
         Some(id) => Some(find(&state, id).await?.ok_or_else(unknown_source)?),
         None => None,
     };
-    let valid = validate(&state, input, stored.as_ref()).await?;
+    let valid = validate(&state, input, stored.as_ref(), Purpose::Check).await?;
     let connection = connection(&state, valid, stored.as_ref()).map_err(ApiError::internal)?;
     Ok(HttpResponse::Ok().json(state.gateway.check(&connection).await))
 }
@@ -85,8 +86,7 @@ fn draft(mut tree: Value) -> Result<(CreateModelInstance, Option<ModelInstanceId
     let mut from = None;
     if let Value::Object(fields) = &mut tree {
         if let Some(id) = fields.remove("from_instance_id") {
-            let id = FromInstance::read(id)?;
-            from = id;
+            from = FromInstance::read(id)?;
         }
         fields.entry("name").or_insert_with(|| "draft".into());
     }
@@ -112,67 +112,33 @@ fn connection(
     valid: ValidModelInstance,
     stored: Option<&StoredModelInstance>,
 ) -> Result<Connection, SecretError> {
-    // The draft's own id, so that what is learnt of it is not taken for news of the stored instance.
-    let id = ModelInstanceId(Uuid::now_v7());
-    let cipher = &state.cipher;
-    let mut tokens = Vec::with_capacity(valid.tokens.len());
-    for token in valid.tokens {
-        let kept = token
-            .id
-            .and_then(|id| stored?.tokens.iter().find(|row| row.id == id.0));
-        let value = match (token.value, kept) {
-            (Some(value), _) => value,
-            (None, Some(row)) => row.open(cipher)?.value,
-            (None, None) => return Err(SecretError::Damaged),
-        };
-        tokens.push(ConnectionToken {
-            id: token.id.unwrap_or_else(|| TokenId(Uuid::now_v7())),
-            value,
-        });
-    }
-    let mut headers = Vec::with_capacity(valid.headers.len());
-    for header in valid.headers {
-        let kept = header
-            .id
-            .and_then(|id| stored?.headers.iter().find(|row| row.id == id.0));
-        let value = match (header.value, kept) {
-            (Some(value), _) => value,
-            (None, Some(row)) => row.open(cipher)?.value,
-            (None, None) => return Err(SecretError::Damaged),
-        };
-        headers.push(ConnectionHeader {
-            name: header.name,
-            value,
-        });
-    }
-    let mut proxies = Vec::with_capacity(valid.proxies.len());
-    for proxy in valid.proxies {
-        let kept = proxy
-            .id
-            .and_then(|id| stored?.proxies.iter().find(|row| row.id == id.0));
-        let password = match (proxy.password, kept) {
-            (Some(password), _) => Some(password),
-            (None, Some(row)) if proxy.username.is_some() => row.open(cipher)?.password,
-            (None, _) => None,
-        };
-        let id = proxy.id.unwrap_or_else(|| ProxyId(Uuid::now_v7()));
-        proxies.push(ConnectionProxy {
-            id,
-            url: proxy.url.to_string(),
-            username: proxy.username,
-            password,
-        });
-    }
+    let kept = Kept {
+        stored,
+        cipher: &state.cipher,
+    };
     Ok(Connection {
-        id,
+        // The draft's own id, so that what is learnt of it is not taken for news of the stored instance.
+        id: ModelInstanceId(Uuid::now_v7()),
         name: valid.name,
         kind: valid.kind,
         endpoint: valid.endpoint,
         model: valid.model,
         auth: valid.auth,
-        tokens,
-        headers,
-        proxies,
+        tokens: valid
+            .tokens
+            .into_iter()
+            .map(|token| kept.token(token))
+            .collect::<Result<_, _>>()?,
+        headers: valid
+            .headers
+            .into_iter()
+            .map(|header| kept.header(header))
+            .collect::<Result<_, _>>()?,
+        proxies: valid
+            .proxies
+            .into_iter()
+            .map(|proxy| kept.proxy(proxy))
+            .collect::<Result<_, _>>()?,
         tls: valid.tls,
         parameters: valid.parameters,
         limits: valid.limits,
@@ -180,4 +146,57 @@ fn connection(
         health_check: valid.health_check,
         capabilities: valid.capabilities,
     })
+}
+
+/// Where the secrets are that a draft does not bring along.
+struct Kept<'a> {
+    stored: Option<&'a StoredModelInstance>,
+    cipher: &'a SecretCipher,
+}
+
+impl Kept<'_> {
+    fn token(&self, token: ValidToken) -> Result<ConnectionToken, SecretError> {
+        let row = token
+            .id
+            .and_then(|id| self.stored?.tokens.iter().find(|row| row.id == id.0));
+        let kept = row.map(|row| row.open(self.cipher)).transpose()?;
+        let value = token
+            .value
+            .or(kept.map(|kept| kept.value))
+            .ok_or(SecretError::Damaged)?;
+        let id = token.id.unwrap_or_else(|| TokenId(Uuid::now_v7()));
+        Ok(ConnectionToken { id, value })
+    }
+
+    fn header(&self, header: ValidHeader) -> Result<ConnectionHeader, SecretError> {
+        let row = header
+            .id
+            .and_then(|id| self.stored?.headers.iter().find(|row| row.id == id.0));
+        let kept = row.map(|row| row.open(self.cipher)).transpose()?;
+        let value = header
+            .value
+            .or(kept.map(|kept| kept.value))
+            .ok_or(SecretError::Damaged)?;
+        Ok(ConnectionHeader {
+            name: header.name,
+            value,
+        })
+    }
+
+    fn proxy(&self, proxy: ValidProxy) -> Result<ConnectionProxy, SecretError> {
+        let row = proxy
+            .id
+            .and_then(|id| self.stored?.proxies.iter().find(|row| row.id == id.0));
+        // A password without a name means nothing.
+        let row = row.filter(|_| proxy.username.is_some());
+        let kept = row.map(|row| row.open(self.cipher)).transpose()?;
+        let password = proxy.password.or(kept.and_then(|kept| kept.password));
+        let id = proxy.id.unwrap_or_else(|| ProxyId(Uuid::now_v7()));
+        Ok(ConnectionProxy {
+            id,
+            url: proxy.url.to_string(),
+            username: proxy.username,
+            password,
+        })
+    }
 }

@@ -12,7 +12,7 @@ use crate::auth::{ManageWrite, Permitted};
 use crate::db;
 use crate::db::time::now;
 use crate::error::ApiError;
-use crate::routes::answer::name_taken;
+use crate::routes::answer::refused;
 use crate::routes::extract::PathId;
 use crate::state::AppState;
 
@@ -51,7 +51,7 @@ pub async fn duplicate_model_instance(
                 original.duplicate(&free_name(&original.row.name, &taken), &state.cipher, now())?;
             db::model_instances::insert(conn, &copy)
                 .await
-                .map_err(name_taken)?;
+                .map_err(refused)?;
             Ok(copy)
         })
         .await?;

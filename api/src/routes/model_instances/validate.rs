@@ -6,7 +6,7 @@ use understudy_shared::{CreateModelInstance, FieldError, ModelInstance, ProblemC
 use super::stored_connection;
 use crate::db::model_instances::StoredModelInstance;
 use crate::domain::merge_patch::merge;
-use crate::domain::model_instance::ValidModelInstance;
+use crate::domain::model_instance::{ProxyUrl, ValidModelInstance};
 use crate::error::ApiError;
 use crate::gateway::egress::EgressFault;
 use crate::routes::extract::read_as;
@@ -15,20 +15,33 @@ use crate::state::AppState;
 /// Objects whose members the client names itself.
 const FREE: [&str; 3] = ["/labels", "/parameters/defaults", "/parameters/overrides"];
 
+/// What a valid instance is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be stored. What is stored already and stays is not resolved again: an address that is denied by now must not stop
+    /// anybody from pausing or renaming its instance, and it is refused when a connection is made.
+    Save,
+    /// To be connected to at once.
+    Check,
+}
+
 /// Checks the fields, the secrets that are kept from `stored`, and that the addresses may be reached.
 pub(super) async fn validate(
     state: &AppState,
     input: CreateModelInstance,
     stored: Option<&StoredModelInstance>,
+    purpose: Purpose,
 ) -> Result<ValidModelInstance, ApiError> {
     let valid = ValidModelInstance::try_from(input).map_err(ApiError::fields)?;
-    let stored = stored.map(stored_connection).transpose()?;
-    let mut faults = valid.unknown_ids(stored.as_ref());
-    if let Some(stored) = &stored {
-        faults.extend(valid.secrets_to_reenter(stored));
+    let connection = stored.map(stored_connection).transpose()?;
+    let mut faults = valid.unknown_ids(connection.as_ref());
+    if let Some(connection) = &connection {
+        faults.extend(valid.secrets_to_reenter(connection));
     }
     if faults.is_empty() {
-        faults = egress_faults(state, &valid).await;
+        let known = stored.filter(|_| purpose == Purpose::Save);
+        faults = endpoint_fault(state, &valid, known).await?;
+        faults.extend(proxy_faults(state, &valid, known).await);
     }
     if faults.is_empty() {
         Ok(valid)
@@ -37,25 +50,58 @@ pub(super) async fn validate(
     }
 }
 
-async fn egress_faults(state: &AppState, valid: &ValidModelInstance) -> Vec<FieldError> {
-    let egress = state.gateway.egress();
-    let denied = |pointer: String, fault: &EgressFault| FieldError {
+fn denied(pointer: String, fault: &EgressFault) -> FieldError {
+    FieldError {
         pointer,
         code: ProblemCode::EgressDenied,
         detail: fault.to_string(),
+    }
+}
+
+async fn endpoint_fault(
+    state: &AppState,
+    valid: &ValidModelInstance,
+    known: Option<&StoredModelInstance>,
+) -> Result<Vec<FieldError>, ApiError> {
+    let new = &valid.endpoint;
+    if let Some(known) = known {
+        let (kind, old) = (known.row.kind()?, known.row.endpoint()?);
+        if (kind, old.scheme, &old.host, old.port) == (valid.kind, new.scheme, &new.host, new.port)
+        {
+            return Ok(Vec::new());
+        }
+    }
+    let egress = state.gateway.egress();
+    let checked = egress
+        .check_save(valid.kind, new.scheme, &new.host, new.port)
+        .await;
+    let fault = |fault: EgressFault| denied(format!("/endpoint/{}", fault.field()), &fault);
+    Ok(checked.err().map(fault).into_iter().collect())
+}
+
+async fn proxy_faults(
+    state: &AppState,
+    valid: &ValidModelInstance,
+    known: Option<&StoredModelInstance>,
+) -> Vec<FieldError> {
+    let is_known = |url: &ProxyUrl| {
+        known.is_some_and(|known| known.proxies.iter().any(|row| row.url == url.to_string()))
     };
     let mut faults = Vec::new();
-    let endpoint = &valid.endpoint;
-    if let Err(fault) = egress
-        .check_save(valid.kind, endpoint.scheme, &endpoint.host, endpoint.port)
-        .await
-    {
-        faults.push(denied(format!("/endpoint/{}", fault.field()), &fault));
-    }
     for (index, proxy) in valid.proxies.iter().enumerate() {
-        if let Err(fault) = egress.check_proxy(&proxy.url.host, proxy.url.port).await {
-            faults.push(denied(format!("/proxies/{index}/url"), &fault));
+        if is_known(&proxy.url) {
+            continue;
         }
+        let checked = state
+            .gateway
+            .egress()
+            .check_proxy(&proxy.url.host, proxy.url.port)
+            .await;
+        faults.extend(
+            checked
+                .err()
+                .map(|fault| denied(format!("/proxies/{index}/url"), &fault)),
+        );
     }
     faults
 }

@@ -10,7 +10,7 @@ use understudy_shared::{
 };
 use uuid::Uuid;
 
-use super::validate::{patched, validate};
+use super::validate::{Purpose, patched, validate};
 use super::{created, describe, not_found};
 use crate::auth::{ManageWrite, Permitted};
 use crate::db;
@@ -18,7 +18,7 @@ use crate::db::model_instances::StoredModelInstance;
 use crate::db::time::now;
 use crate::domain::model_instance::ValidModelInstance;
 use crate::error::ApiError;
-use crate::routes::answer::{name_taken, resource};
+use crate::routes::answer::{refused, resource};
 use crate::routes::extract::{IfMatch, JsonBody, MergePatch, PathId};
 use crate::state::AppState;
 
@@ -43,14 +43,14 @@ pub async fn create_model_instance(
     call: Permitted<ManageWrite, JsonBody<CreateModelInstance>>,
 ) -> Result<HttpResponse, ApiError> {
     let Permitted(_, JsonBody(input)) = call;
-    let valid = validate(&state, input, None).await?;
+    let valid = validate(&state, input, None, Purpose::Save).await?;
     let new = StoredModelInstance::new(&valid, &state.cipher, now())?;
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
         db::model_instances::lock_configuration(conn).await?;
         db::model_instances::insert(conn, &new)
             .await
-            .map_err(name_taken)
+            .map_err(refused)
     })
     .await?;
     created(new, &state.gateway)
@@ -113,7 +113,7 @@ async fn try_update(
     drop(conn);
     if_match.check(stored.row.version)?;
     let input = patched(describe(stored.clone(), &state.gateway)?, patch)?;
-    let valid = validate(state, input, Some(&stored)).await?;
+    let valid = validate(state, input, Some(&stored), Purpose::Save).await?;
     let changed = stored.changed(&valid, &state.cipher, now())?;
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
@@ -127,7 +127,7 @@ async fn try_update(
         check_dimensions(conn, id, &valid).await?;
         db::model_instances::update(conn, &changed)
             .await
-            .map_err(name_taken)?;
+            .map_err(refused)?;
         Ok(Some(changed))
     })
     .await
@@ -186,7 +186,9 @@ pub async fn delete_model_instance(
         if !used_by.is_empty() {
             return Err(in_use(used_by));
         }
-        Ok(db::model_instances::delete(conn, id.0).await?)
+        db::model_instances::delete(conn, id.0)
+            .await
+            .map_err(refused)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
