@@ -5,11 +5,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 
-use crate::keys::{Key, KeyRing};
+use crate::keys::KeyRing;
 
 /// Where the data lives.
 #[derive(Debug)]
@@ -284,7 +282,7 @@ impl<L: Fn(&str) -> Result<Option<String>, String>> Reader<L> {
             }
             return None;
         };
-        match parse_keys(&value) {
+        match KeyRing::parse(&value) {
             Ok(ring) => Some(ring),
             Err(what) => {
                 self.fault(name, what);
@@ -292,28 +290,6 @@ impl<L: Fn(&str) -> Result<Option<String>, String>> Reader<L> {
             }
         }
     }
-}
-
-/// Reads `id:base64(32 bytes)[,id:…]`, newest first.
-///
-/// # Errors
-/// With what is wrong; never with a part of a key.
-pub fn parse_keys(text: &str) -> Result<KeyRing, &'static str> {
-    const FORM: &str = "is not of the form id:base64(32 bytes)[,id:base64(32 bytes)]";
-    let mut keys = Vec::new();
-    for item in text.split(',').map(str::trim) {
-        let (id, encoded) = item.split_once(':').ok_or(FORM)?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if id.is_empty() || id.len() > 32 || !id.chars().all(plain) {
-            return Err("has a key id that is not 1–32 letters, digits and - _ .");
-        }
-        let bytes = STANDARD.decode(encoded.trim()).map_err(|_| FORM)?;
-        let bytes = bytes
-            .try_into()
-            .map_err(|_| "has a key that is not 32 bytes long")?;
-        keys.push(Key::new(id, bytes));
-    }
-    KeyRing::new(keys).ok_or("names a key id twice")
 }
 
 #[cfg(test)]

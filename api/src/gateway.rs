@@ -10,6 +10,7 @@
 //! | [`breaker`] | what is known of each instance; reported once per attempt |
 //! | [`failover`] | one loop: try, classify, go on or commit |
 //! | [`classify`] | the table of failures |
+//! | [`timing`] | the time limits of one attempt |
 //! | [`upstream`] | one HTTP client per instance and worker |
 //! | [`egress`] | which addresses may be reached |
 //! | [`sse`], [`stream`] | server-sent events, the commit gate, the error after commit |
@@ -43,6 +44,7 @@ pub mod refresh;
 pub mod snapshot;
 pub mod sse;
 pub mod stream;
+pub mod timing;
 pub mod upstream;
 
 use breaker::Board;

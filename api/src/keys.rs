@@ -58,6 +58,28 @@ impl KeyRing {
         (!keys.is_empty() && !twice).then_some(Self(keys))
     }
 
+    /// Reads `id:base64(32 bytes)[,id:…]`, newest first.
+    ///
+    /// # Errors
+    /// With what is wrong; never with a part of a key.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        const FORM: &str = "is not of the form id:base64(32 bytes)[,id:base64(32 bytes)]";
+        let mut keys = Vec::new();
+        for item in text.split(',').map(str::trim) {
+            let (id, encoded) = item.split_once(':').ok_or(FORM)?;
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if id.is_empty() || id.len() > 32 || !id.chars().all(plain) {
+                return Err("has a key id that is not 1–32 letters, digits and - _ .");
+            }
+            let bytes = STANDARD.decode(encoded.trim()).map_err(|_| FORM)?;
+            let bytes = bytes
+                .try_into()
+                .map_err(|_| "has a key that is not 32 bytes long")?;
+            keys.push(Key::new(id, bytes));
+        }
+        Self::new(keys).ok_or("names a key id twice")
+    }
+
     /// The key for what is new.
     pub fn newest(&self) -> &Key {
         &self.0[0]
@@ -95,8 +117,7 @@ pub fn load_or_create(path: &Path) -> Result<KeyRing, KeyFileError> {
         Ok(mut file) => {
             let mut text = String::new();
             file.read_to_string(&mut text).map_err(io)?;
-            crate::config::parse_keys(text.trim())
-                .map_err(|what| KeyFileError::Content(path.to_owned(), what))
+            KeyRing::parse(text.trim()).map_err(|what| KeyFileError::Content(path.to_owned(), what))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let mut bytes = [0; 32];

@@ -11,6 +11,7 @@ pub mod error;
 pub mod gateway;
 pub mod keys;
 pub mod openapi;
+pub mod request_id;
 pub mod routes;
 pub mod secrets;
 pub mod server;

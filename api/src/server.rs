@@ -26,8 +26,6 @@ pub mod readiness;
 mod shutdown;
 pub mod web_root;
 
-pub use around::request_id;
-
 /// How long an unreachable database is waited for at start.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
 /// Between two tries.

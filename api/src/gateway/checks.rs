@@ -7,15 +7,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Response, StatusCode};
-use serde::Deserialize;
+use reqwest::StatusCode;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use understudy_shared::{CheckResult, CheckStep, Scheme};
 
 use super::classify::Failure;
 use super::egress::{Destination, EgressPolicy};
-use super::upstream::{Client, explain};
+use super::upstream::{self, Client, explain};
 use crate::domain::model_instance::Connection;
 
 mod report;
@@ -24,8 +23,6 @@ use report::Report;
 
 /// Longest time for the answer to the list of models.
 const ANSWER: Duration = Duration::from_secs(15);
-/// Largest list of models.
-const MAX_LIST: usize = 4 * 1024 * 1024;
 
 /// Checks a connection.
 pub async fn check(connection: &Connection, egress: &Arc<EgressPolicy>) -> CheckResult {
@@ -174,7 +171,7 @@ async fn ask(
         },
     );
     let reading = Instant::now();
-    match read_list(response).await {
+    match upstream::read_models(response).await {
         Ok(models) => {
             let count = if models.len() == 1 {
                 "one model".to_owned()
@@ -241,70 +238,4 @@ fn listed(connection: &Connection, mut report: Report) -> CheckResult {
             report.failed(CheckStep::ModelListed, now, why)
         }
     }
-}
-
-/// The ids of the models that a backend lists; none if it has no such list.
-///
-/// # Errors
-/// If it does not answer, or with something else.
-pub async fn models(client: &Client) -> Result<Option<Vec<String>>, Failure> {
-    let response = client.get("/models").await.map_err(|failure| Failure {
-        sent: false,
-        ..failure
-    })?;
-    let status = response.status();
-    if matches!(
-        status,
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
-    ) {
-        return Ok(None);
-    }
-    if !status.is_success() {
-        let reason = format!("it did not list its models (HTTP {})", status.as_u16());
-        return Err(Failure::unsent(
-            &format!("http_{}", status.as_u16()),
-            reason,
-        ));
-    }
-    read_list(response).await.map(Some)
-}
-
-async fn read_list(mut response: Response) -> Result<Vec<String>, Failure> {
-    #[derive(Deserialize)]
-    struct List {
-        data: Vec<Model>,
-    }
-
-    #[derive(Deserialize)]
-    struct Model {
-        id: String,
-    }
-
-    let mut body = Vec::new();
-    let reading = async {
-        while let Some(chunk) = response.chunk().await? {
-            body.extend_from_slice(&chunk);
-            if body.len() > MAX_LIST {
-                break;
-            }
-        }
-        Ok::<_, reqwest::Error>(())
-    };
-    match tokio::time::timeout(ANSWER, reading).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => return Err(Failure::unsent("connection_lost", explain(&error))),
-        Err(_) => {
-            return Err(Failure::unsent(
-                "timeout",
-                "its list of models did not arrive in time",
-            ));
-        }
-    }
-    let list: List = serde_json::from_slice(&body).map_err(|_| {
-        Failure::unsent(
-            "bad_answer",
-            "its list of models is not in the form of the OpenAI API",
-        )
-    })?;
-    Ok(list.data.into_iter().map(|model| model.id).collect())
 }

@@ -18,6 +18,7 @@ use super::error::{GatewayError, GatewayErrorCode};
 use super::picker;
 use super::snapshot::{Group, Member, Snapshot};
 use super::stream::{self, Committed};
+use super::timing::Timing;
 use super::upstream::{self, Client};
 
 mod answer;
@@ -282,22 +283,6 @@ async fn try_one(
             Err(failure) => Err(report(attempt, failure)),
         },
         Err(failure) => Err(report(attempt, failure)),
-    }
-}
-
-/// When an attempt began and how long its first byte may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Timing {
-    /// Begin of the attempt.
-    pub started: Instant,
-    /// Time for the first byte.
-    pub limit: Duration,
-}
-
-impl Timing {
-    /// When the first byte must be there.
-    pub fn first_byte_by(&self) -> Instant {
-        self.started + self.limit
     }
 }
 

@@ -12,7 +12,7 @@ use super::body::{BodyError, Question};
 use super::error::{self, GatewayError, GatewayErrorCode as Code, INSTANCE};
 use super::failover::{self, Answer, Answered, Ask, Trace};
 use super::snapshot::{Group, Key, Snapshot};
-use crate::server::request_id;
+use crate::request_id;
 use crate::state::AppState;
 
 mod credential;
@@ -244,7 +244,7 @@ async fn question(
             );
             GatewayError::new(Code::ModelNotFound, message).param("model")
         })?;
-    let id = request_id(request);
+    let id = request_id::of(request);
     let ask = Ask {
         gateway: &state.gateway,
         snapshot,

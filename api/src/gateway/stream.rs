@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use super::breaker::Attempt;
 use super::classify::{self, Failure};
 use super::error::{self, GatewayErrorCode};
-use super::failover::Timing;
 use super::sse::{self, Decoder};
+use super::timing::Timing;
 use super::upstream::explain;
 use crate::domain::model_instance::Connection;
 

@@ -26,10 +26,12 @@ use crate::domain::model_instance::{Connection, ConnectionProxy};
 use crate::secrets::Secret;
 
 mod fault;
+mod models;
 mod resolver;
 mod tls;
 
 pub use fault::explain;
+pub use models::read_models;
 
 use resolver::Resolver;
 
@@ -209,7 +211,7 @@ impl Client {
         if let Some(model) = self.only_model.borrow().clone() {
             return Ok(Some(model));
         }
-        let models = match tokio::time::timeout(limit, super::checks::models(self)).await {
+        let models = match tokio::time::timeout(limit, models::models(self)).await {
             Ok(models) => models?,
             Err(_) => {
                 return Err(Failure {

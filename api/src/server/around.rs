@@ -5,44 +5,13 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, HttpRequest, web};
-use uuid::Uuid;
+use actix_web::{Error, web};
 
 use crate::error::ApiError;
+use crate::request_id;
 use crate::state::AppState;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-#[derive(Clone)]
-struct RequestId(HeaderValue);
-
-/// The id of a request: the caller's own, or a fresh one.
-pub fn request_id(request: &HttpRequest) -> String {
-    let extensions = request.extensions();
-    extensions
-        .get::<RequestId>()
-        .and_then(|id| id.0.to_str().ok())
-        .unwrap_or_default()
-        .to_owned()
-}
-
-/// A caller's id is taken over if it is short and plain, so that it can stand in headers and logs as it is.
-fn id_of(request: &ServiceRequest) -> HeaderValue {
-    let plain = |value: &&HeaderValue| {
-        let bytes = value.as_bytes();
-        (1..=100).contains(&bytes.len())
-            && bytes
-                .iter()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(b))
-    };
-    match request.headers().get(REQUEST_ID).filter(plain) {
-        Some(id) => id.clone(),
-        None => HeaderValue::from_str(&Uuid::now_v7().to_string())
-            .unwrap_or_else(|_| HeaderValue::from_static("-")),
-    }
-}
 
 /// Wraps every request.
 ///
@@ -52,12 +21,11 @@ pub async fn around<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    let id = id_of(&request);
-    request.extensions_mut().insert(RequestId(id.clone()));
+    let id = request_id::assign(&request);
     let started = Instant::now();
     let mut response = render(next.call(request).await?, &id);
     let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, id.clone());
+    headers.insert(request_id::HEADER, id.clone());
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

@@ -8,10 +8,10 @@ use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::Timing;
 use crate::domain::model_instance::Connection;
 use crate::gateway::classify::Failure;
 use crate::gateway::error;
+use crate::gateway::timing::Timing;
 use crate::gateway::upstream::explain;
 use crate::secrets::Secret;
 
