@@ -14,6 +14,9 @@ use super::extract::bad_parameter as bad;
 use super::extract::{FromParams, Params};
 use crate::error::ApiError;
 
+/// Largest offset: what the description's `int64` can carry.
+const MAX_OFFSET: u64 = i64::MAX.unsigned_abs();
+
 /// How two items compare by one field.
 pub type Comparison<T> = fn(&T, &T) -> Ordering;
 
@@ -67,9 +70,11 @@ impl<T: Listed> FromParams for ListQuery<T> {
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(bad("limit", format!("must be {bounds}")));
         }
-        let offset = params
-            .take_as("offset", "a whole number that is not negative")?
-            .unwrap_or(0);
+        let form = format!("a whole number from 0 to {MAX_OFFSET}");
+        let offset = params.take_as("offset", &form)?.unwrap_or(0);
+        if offset > MAX_OFFSET {
+            return Err(bad("offset", format!("must be {form}")));
+        }
         let sort = params
             .take("sort")
             .map(|text| sort_keys(&text))
@@ -248,6 +253,7 @@ mod tests {
             "limit=-1",
             "offset=-1",
             "offset=x",
+            "offset=9223372036854775808",
             "sort=bogus",
             "sort=",
             "sort=name,name",
