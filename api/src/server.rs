@@ -219,8 +219,11 @@ async fn serve_on(
             "there is no user yet; make the first administrator (this link works once): http://{address}/setup?token={token}"
         );
     }
-    shutdown::on_signal(server.handle(), readiness);
-    let served = server.await;
+    let stopped = shutdown::on_signal(server.handle(), readiness);
+    let served = tokio::select! {
+        served = server => served,
+        () = stopped => Ok(()),
+    };
     refreshing.abort();
     listening.abort();
     Ok(served?)

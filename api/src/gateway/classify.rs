@@ -153,6 +153,11 @@ pub fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Verdict
             Blame::Failed,
             said("it does not have this endpoint or model"),
         ),
+        // Only a proxy says so, and it has not passed the request on.
+        407 => Verdict::Next(Failure::unsent(
+            "proxy_failed",
+            said("its proxy refuses the credential"),
+        )),
         408 => next(Effect::Failure, Blame::Failed, said("it gave up waiting")),
         409 | 425 => next(
             Effect::Note,
@@ -333,6 +338,17 @@ mod tests {
                 "{status}"
             );
         }
+    }
+
+    #[test]
+    fn a_proxy_that_refuses_its_credential_is_no_answer() {
+        let Verdict::Next(failure) = verdict(407, &[], "") else {
+            panic!("407 is final")
+        };
+        assert_eq!(
+            (failure.code.as_str(), failure.sent),
+            ("proxy_failed", false)
+        );
     }
 
     #[test]

@@ -263,28 +263,17 @@ impl Caller {
                 .min(self.source.total_by)
                 .min(Instant::now() + KEEP_ALIVE);
             let chunk = match tokio::time::timeout_at(by, self.source.response.chunk()).await {
-                Ok(Ok(chunk)) => chunk,
-                Ok(Err(_)) => {
-                    return Step::Broken(
-                        Bytes::new(),
-                        "it lost the connection in the middle of a stream",
-                    );
-                }
+                Ok(Ok(Some(chunk))) => chunk,
+                Ok(Ok(None)) => return self.over("it ended its stream in the middle"),
+                Ok(Err(_)) => return self.over("it lost the connection in the middle of a stream"),
                 Err(_) if Instant::now() >= self.source.total_by => {
-                    return Step::Broken(Bytes::new(), "its stream took longer than allowed");
+                    return self.over("its stream took longer than allowed");
                 }
                 Err(_) if Instant::now() >= self.idle_by => {
-                    return Step::Broken(Bytes::new(), "its stream fell silent");
+                    return self.over("its stream fell silent");
                 }
                 // A comment that no SDK shows.
                 Err(_) => return Step::Send(Bytes::from_static(b": keepalive\n\n")),
-            };
-            let Some(chunk) = chunk else {
-                return if self.progress.finished {
-                    Step::End(Bytes::new())
-                } else {
-                    Step::Broken(Bytes::new(), "it ended its stream in the middle")
-                };
             };
             self.idle_by = Instant::now() + self.source.idle;
             self.source.decoder.push(&chunk);
@@ -293,6 +282,15 @@ impl Caller {
                 Step::Send(bytes) if bytes.is_empty() => {}
                 step => return step,
             }
+        }
+    }
+
+    /// No more comes. That is an interruption, unless the answer was complete.
+    fn over(&self, why: &'static str) -> Step {
+        if self.progress.finished {
+            Step::End(Bytes::new())
+        } else {
+            Step::Broken(Bytes::new(), why)
         }
     }
 

@@ -9,26 +9,23 @@ use super::readiness::Readiness;
 /// After SIGTERM, load balancers need a moment to see that readiness is gone; requests are accepted meanwhile.
 const STILL_ACCEPTING: Duration = Duration::from_secs(5);
 
-/// Stops the server on a signal: in order on the first one, at once on the second.
-pub(super) fn on_signal(server: ServerHandle, readiness: Readiness) {
-    actix_web::rt::spawn(async move {
-        let polite = signal().await;
-        readiness.stop();
-        tracing::info!("told to stop; finishing the requests that are running");
-        let in_order = async {
-            if polite {
-                tokio::time::sleep(STILL_ACCEPTING).await;
-            }
-            server.stop(true).await;
-        };
-        tokio::select! {
-            () = in_order => {}
-            _ = signal() => {
-                tracing::warn!("told to stop again; stopping at once");
-                server.stop(false).await;
-            }
+/// Stops the server in order on the first signal. Ends at the second, when the caller must not wait for the server any longer:
+/// a server that is stopping in order does not listen to anything else.
+pub(super) async fn on_signal(server: ServerHandle, readiness: Readiness) {
+    let polite = signal().await;
+    readiness.stop();
+    tracing::info!("told to stop; finishing the requests that are running");
+    let in_order = async {
+        if polite {
+            tokio::time::sleep(STILL_ACCEPTING).await;
         }
-    });
+        server.stop(true).await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = in_order => {}
+        _ = signal() => tracing::warn!("told to stop again; stopping at once"),
+    }
 }
 
 /// Waits for a signal; true for SIGTERM, which orchestrators send, false for the impatient SIGINT.

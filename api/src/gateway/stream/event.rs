@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -48,8 +47,8 @@ struct Chunk<'a> {
 
 #[derive(Deserialize)]
 struct Choice<'a> {
-    #[serde(default)]
-    finish_reason: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    finish_reason: Option<&'a RawValue>,
     #[serde(borrow, default)]
     text: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -74,6 +73,11 @@ struct Delta<'a> {
     audio: Option<&'a RawValue>,
 }
 
+/// Whether a value is more than a way to say nothing: some backends send empty strings and lists in place of `null`.
+fn says_something(value: &RawValue) -> bool {
+    !matches!(value.get(), "null" | "\"\"" | "[]" | "{}")
+}
+
 impl Delta<'_> {
     fn has_content(&self) -> bool {
         let parts = [
@@ -85,14 +89,15 @@ impl Delta<'_> {
             self.function_call,
             self.audio,
         ];
-        parts
-            .into_iter()
-            .flatten()
-            .any(|part| !matches!(part.get(), "null" | "\"\"" | "[]" | "{}"))
+        parts.into_iter().flatten().any(says_something)
     }
 }
 
 impl Choice<'_> {
+    fn has_finished(&self) -> bool {
+        self.finish_reason.is_some_and(says_something)
+    }
+
     fn has_content(&self) -> bool {
         self.text.as_ref().is_some_and(|text| !text.is_empty())
             || self.delta.as_ref().is_some_and(Delta::has_content)
@@ -135,7 +140,7 @@ pub(super) fn read(event: Event, group: &str) -> Reading {
         };
     }
     let choices = chunk.choices.as_deref().unwrap_or_default();
-    let meaning = if choices.iter().any(|choice| choice.finish_reason.is_some()) {
+    let meaning = if choices.iter().any(Choice::has_finished) {
         Meaning::Finish
     } else if choices.iter().any(Choice::has_content) {
         Meaning::Content
@@ -200,6 +205,7 @@ mod tests {
             r#"{"choices":[{"delta":{"content":null,"tool_calls":[]}}]}"#,
             r#"{"choices":[],"usage":{"total_tokens":1}}"#,
             r#"{"choices":[{"text":""}]}"#,
+            r#"{"choices":[{"delta":{"role":"assistant"},"finish_reason":""}]}"#,
             r#"{}"#,
             "not json",
         ] {
