@@ -11,7 +11,7 @@ use crate::service;
 use crate::setup;
 use crate::step::{say, step};
 use crate::web;
-use crate::workspace::{Profile, Workspace, create_folder};
+use crate::workspace::{Profile, Workspace, create_folder, variable};
 
 /// Sets up and runs the tests; `before` goes to Cargo, `after` to the test programs.
 pub fn run(workspace: &Workspace, before: &[OsString], after: &[OsString]) -> Result<()> {
@@ -46,6 +46,10 @@ pub fn run(workspace: &Workspace, before: &[OsString], after: &[OsString]) -> Re
         .env("UNDERSTUDY_TEST_CHROMIUM", browser.chromium)
         .env("UNDERSTUDY_TEST_CHROMEDRIVER", browser.chromedriver)
         .env("UNDERSTUDY_TEST_ARTIFACTS", &artifacts);
+    if variable("RUST_TEST_THREADS").is_none() {
+        // Most tests wait for a service rather than compute, so more of them than cores can run.
+        command.env("RUST_TEST_THREADS", "8");
+    }
     say("» run the tests");
     let status = process::run_for_status(&mut command)?;
     drop(cluster);
