@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use understudy_shared::{CheckResult, InstanceState, InstanceStatus, ModelInstanceId};
 
 /// A failure older than this says nothing about now: nobody has asked since.
@@ -79,6 +79,8 @@ impl Health {
         latency: Option<Duration>,
         now: DateTime<Utc>,
     ) {
+        // As precise as everything that is stored, so that all times look alike.
+        let now = now.trunc_subsecs(6);
         let mut known = self.known();
         if let Some(passive) = passive {
             if known.passive != passive {
