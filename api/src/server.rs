@@ -1,6 +1,6 @@
 //! The process: database, keys, listener, middleware, and going down in order.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -215,8 +215,9 @@ async fn serve_on(
     .run();
     tracing::info!("listening on http://{address}");
     if let Some(token) = link {
+        let site = reachable(address);
         tracing::info!(
-            "there is no user yet; make the first administrator (this link works once): http://{address}/setup?token={token}"
+            "there is no user yet; make the first administrator (this link works once): {site}/setup?token={token}"
         );
     }
     let stopped = shutdown::on_signal(server.handle(), readiness);
@@ -227,6 +228,16 @@ async fn serve_on(
     refreshing.abort();
     listening.abort();
     Ok(served?)
+}
+
+/// Where a person on this machine finds a service that listens on this address. «Everywhere» is no address to go to.
+fn reachable(address: SocketAddr) -> String {
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(host, address.port()))
 }
 
 /// A key that cannot decrypt what is stored must not start: it would answer with broken instances.
@@ -249,5 +260,21 @@ async fn first_administrator(config: &Config, pool: &Pool) -> Result<Option<Stri
             Ok(None)
         }
         None => Ok(auth::setup::open_link(pool).await?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_link_leads_somewhere_even_when_the_service_listens_everywhere() {
+        for (address, site) in [
+            ("0.0.0.0:8080", "http://127.0.0.1:8080"),
+            ("[::]:8080", "http://[::1]:8080"),
+            ("10.0.0.7:80", "http://10.0.0.7:80"),
+        ] {
+            assert_eq!(reachable(address.parse().unwrap()), site);
+        }
     }
 }
