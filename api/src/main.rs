@@ -8,6 +8,9 @@ use tracing_subscriber::EnvFilter;
 use understudy_api::config::Config;
 use understudy_api::{openapi, server};
 
+/// What is logged unless `RUST_LOG` says otherwise. The HTTP server's own start and stop are told by ours.
+const DEFAULT_LOG: &str = "info,actix_server=warn";
+
 /// Manages language models, and answers with the first one that is available.
 #[derive(Parser)]
 #[command(name = "understudy", version)]
@@ -60,7 +63,7 @@ fn run<F: Future<Output = Result<(), server::ServeError>>>(
 
 /// The log goes to standard error; `RUST_LOG` says how much of it.
 fn start_log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

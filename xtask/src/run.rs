@@ -65,6 +65,9 @@ pub fn run(workspace: &Workspace, options: Options) -> Result<u8> {
             .arg("serve")
             .env("UNDERSTUDY_LISTEN", &listen)
             .env("UNDERSTUDY_DATA_DIR", &data_dir)
+            // These are ours; the service would warn of names that it does not know.
+            .env_remove("UNDERSTUDY_TOOLS_DIR")
+            .env_remove("UNDERSTUDY_WASM_TOOLCHAIN")
             .envs(extra),
     )?;
     watch(&mut service, &listen)
