@@ -8,6 +8,11 @@ use tracing_subscriber::EnvFilter;
 use understudy_api::config::Config;
 use understudy_api::{openapi, server};
 
+/// Many small allocations per request, and 19 MiB for each password that is hashed: the C library's allocator is slower at the
+/// former and keeps the latter for good. `docs/BENCHMARKS.md` has the difference.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What is logged unless `RUST_LOG` says otherwise. The HTTP server's own start and stop are told by ours.
 const DEFAULT_LOG: &str = "info,actix_server=warn";
 

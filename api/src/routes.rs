@@ -25,6 +25,8 @@ pub use fallback::fallback;
 /// Every documented route.
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config
+        // The gateway, /v1. First, since routes are tried in order and nobody calls as often.
+        .configure(gateway::handler::configure)
         // Sessions
         .service(auth::login)
         .service(auth::refresh)
@@ -56,8 +58,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(api_keys::revoke_api_key)
         // The description itself
         .service(docs::get_openapi)
-        // The gateway, /v1
-        .configure(gateway::handler::configure)
         // Health
         .configure(server::readiness::configure);
 }

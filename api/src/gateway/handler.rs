@@ -340,8 +340,8 @@ fn log(request_id: &str, group: &Group, answered: &Result<Answered, GatewayError
 /// The gateway's routes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config
-        .service(list_models)
         .service(create_chat_completion)
         .service(create_completion)
-        .service(create_embedding);
+        .service(create_embedding)
+        .service(list_models);
 }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
 };
-use reqwest::{Certificate, ClientBuilder, Proxy, Response};
+use reqwest::{Certificate, ClientBuilder, Proxy, Response, Url};
 use tower::util::MapFutureLayer;
 use understudy_shared::{AuthType, ModelInstanceId};
 
@@ -47,6 +47,8 @@ pub struct Client {
     http: reqwest::Client,
     headers: HeaderMap,
     base_url: String,
+    /// Addresses that were asked before: parsing one costs more than copying it.
+    urls: RefCell<Vec<(&'static str, Url)>>,
     proxied: bool,
     connecting: Arc<AtomicU64>,
     only_model: RefCell<Option<String>>,
@@ -152,6 +154,7 @@ impl Client {
             http,
             headers: headers(connection).ok_or_else(|| misconfigured("a header cannot be sent"))?,
             base_url: endpoint.base_url(),
+            urls: RefCell::default(),
             proxied: !connection.proxies.is_empty(),
             connecting,
             only_model: RefCell::new(None),
@@ -169,13 +172,13 @@ impl Client {
     /// If there is no answer.
     pub async fn post(
         &self,
-        path: &str,
+        path: &'static str,
         body: Bytes,
         request_id: &str,
     ) -> Result<Response, Failure> {
         let mut request = self
             .http
-            .post(format!("{}{path}", self.base_url))
+            .post(self.url(path)?)
             .headers(self.headers.clone())
             .header(CONTENT_TYPE, "application/json")
             .body(body);
@@ -188,15 +191,22 @@ impl Client {
             .map_err(|error| fault::classify(&error, self.proxied))
     }
 
+    fn url(&self, path: &'static str) -> Result<Url, Failure> {
+        if let Some((_, url)) = self.urls.borrow().iter().find(|(known, _)| *known == path) {
+            return Ok(url.clone());
+        }
+        let url = Url::parse(&format!("{}{path}", self.base_url))
+            .map_err(|_| Failure::unsent("misconfigured", "its address cannot be used"))?;
+        self.urls.borrow_mut().push((path, url.clone()));
+        Ok(url)
+    }
+
     /// Asks for a path below the base path.
     ///
     /// # Errors
     /// If there is no answer.
-    pub async fn get(&self, path: &str) -> Result<Response, Failure> {
-        let request = self
-            .http
-            .get(format!("{}{path}", self.base_url))
-            .headers(self.headers.clone());
+    pub async fn get(&self, path: &'static str) -> Result<Response, Failure> {
+        let request = self.http.get(self.url(path)?).headers(self.headers.clone());
         request
             .send()
             .await
@@ -302,7 +312,7 @@ fn through(proxy: &ConnectionProxy) -> Result<Proxy, reqwest::Error> {
 }
 
 fn proxy_address(proxy: &ConnectionProxy) -> Option<(String, u16)> {
-    let url = url::Url::parse(&proxy.url).ok()?;
+    let url = Url::parse(&proxy.url).ok()?;
     let port = url.port_or_known_default().unwrap_or(1080);
     Some((url.host_str()?.trim_matches(['[', ']']).to_owned(), port))
 }
