@@ -2,12 +2,16 @@
 //!
 //! The one place that reads environment variables. Values of secrets never appear in a message.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
 
 use crate::keys::KeyRing;
+
+mod reader;
+
+use reader::Reader;
 
 /// Where the data lives.
 #[derive(Debug)]
@@ -178,117 +182,6 @@ impl Config {
             egress_allow,
             trusted_proxies,
         })
-    }
-}
-
-struct Reader<L> {
-    lookup: L,
-    faults: Vec<String>,
-}
-
-impl<L: Fn(&str) -> Result<Option<String>, String>> Reader<L> {
-    fn fault(&mut self, name: &str, what: &str) {
-        self.faults.push(format!("{name} {what}"));
-    }
-
-    fn raw(&mut self, name: &str) -> Option<String> {
-        match (self.lookup)(name) {
-            Ok(value) => value,
-            Err(what) => {
-                self.fault(name, &what);
-                None
-            }
-        }
-    }
-
-    fn text(&mut self, name: &str) -> Option<String> {
-        let value = self.raw(name)?;
-        if value.trim().is_empty() {
-            self.fault(name, "is empty; remove it or give it a value");
-            return None;
-        }
-        Some(value)
-    }
-
-    fn parsed<T: std::str::FromStr>(&mut self, name: &str, form: &str) -> Option<T> {
-        let value = self.text(name)?;
-        let parsed = value.trim().parse().ok();
-        if parsed.is_none() {
-            self.fault(name, &format!("is not {form}"));
-        }
-        parsed
-    }
-
-    fn networks(&mut self, name: &str) -> Vec<IpNet> {
-        let Some(value) = self.raw(name) else {
-            return Vec::new();
-        };
-        let mut networks = Vec::new();
-        for item in value
-            .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-        {
-            match item
-                .parse::<IpNet>()
-                .or_else(|_| item.parse::<IpAddr>().map(IpNet::from))
-            {
-                Ok(network) => networks.push(network),
-                Err(_) => self.fault(
-                    name,
-                    &format!("has {item:?}, which is not a network such as 10.0.0.0/8"),
-                ),
-            }
-        }
-        networks
-    }
-
-    fn first_admin(&mut self) -> Option<FirstAdmin> {
-        let username = self.text("UNDERSTUDY_ADMIN_USERNAME");
-        let password = self.text("UNDERSTUDY_ADMIN_PASSWORD");
-        let (Some(username), Some(password)) = (&username, &password) else {
-            if username.is_some() != password.is_some() {
-                self.fault(
-                    "UNDERSTUDY_ADMIN_USERNAME and UNDERSTUDY_ADMIN_PASSWORD",
-                    "are needed together",
-                );
-            }
-            return None;
-        };
-        for fault in crate::domain::user::credential_faults(username, password) {
-            let name = if fault.pointer == "/username" {
-                "UNDERSTUDY_ADMIN_USERNAME"
-            } else {
-                "UNDERSTUDY_ADMIN_PASSWORD"
-            };
-            self.fault(name, &fault.detail);
-        }
-        Some(FirstAdmin {
-            username: username.clone(),
-            password: password.clone(),
-        })
-    }
-
-    fn keys(&mut self, name: &str, database: &Database) -> Option<KeyRing> {
-        let Some(value) = self.text(name) else {
-            if matches!(database, Database::Url(_))
-                && !self.faults.iter().any(|fault| fault.starts_with(name))
-            {
-                self.fault(
-                    name,
-                    "is needed beside DATABASE_URL, since every replica must have the same keys: id:base64(32 bytes), \
-                     for example k1:$(openssl rand -base64 32)",
-                );
-            }
-            return None;
-        };
-        match KeyRing::parse(&value) {
-            Ok(ring) => Some(ring),
-            Err(what) => {
-                self.fault(name, what);
-                None
-            }
-        }
     }
 }
 
