@@ -7,6 +7,7 @@ use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder};
 use hyper::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -25,10 +26,25 @@ static RUNNING: Semaphore = Semaphore::const_new(2);
 pub struct Chrome {
     /// The session.
     pub client: Client,
-    // In the order in which they end: the driver takes the browser with it, then nobody uses the profile.
-    _driver: Child,
+    // In the order in which they end: driver and browser, then nobody uses the profile.
+    _driver: Driver,
     _profile: TempDir,
     _permit: SemaphorePermit<'static>,
+}
+
+/// The driver and the browser that it started, in a process group of their own: a driver that is killed leaves its browser
+/// behind.
+#[derive(Debug)]
+struct Driver(Child);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let group = self.0.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(group) = group.and_then(Pid::from_raw) {
+            // It may have ended by itself.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
 }
 
 impl Chrome {
@@ -42,10 +58,11 @@ impl Chrome {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
+            .process_group(0)
             .spawn()
+            .map(Driver)
             .expect("chromedriver starts");
-        let mut lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines();
+        let mut lines = BufReader::new(driver.0.stdout.take().expect("a pipe")).lines();
         let port = soon("chromedriver says its port", async {
             loop {
                 let line = lines.next_line().await.expect("text").expect("a port");
