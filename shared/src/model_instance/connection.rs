@@ -116,7 +116,7 @@ pub enum TokenState {
     Invalid,
     /// Its quota is used up for the moment.
     Exhausted,
-    /// It has not been used yet.
+    /// Nothing is known of it.
     Unknown,
 }
 
@@ -131,7 +131,7 @@ pub struct Token {
     /// `…` and the last four characters; empty for tokens shorter than 16.
     #[schema(example = "…a1b2")]
     pub hint: String,
-    /// Whether it can be used.
+    /// Whether it can be used. Always `unknown` for now; takes effect with a later version.
     pub state: TokenState,
 }
 
@@ -191,7 +191,7 @@ pub enum ProxyState {
     Up,
     /// It failed.
     Down,
-    /// It has not been used yet.
+    /// Nothing is known of it.
     Unknown,
 }
 
@@ -208,7 +208,7 @@ pub struct Proxy {
     pub username: Option<String>,
     /// Whether a password is stored.
     pub password_set: bool,
-    /// Whether it can be used.
+    /// Whether it can be used. Always `unknown` for now; takes effect with a later version.
     pub state: ProxyState,
 }
 
