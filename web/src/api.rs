@@ -5,6 +5,9 @@
 //! twice ends the session, so refreshes never overlap: calls of this page share one, and tabs take turns.
 
 mod error;
+mod model_groups;
+mod model_instances;
+mod sessions;
 mod transport;
 
 use std::cell::RefCell;
@@ -18,7 +21,7 @@ use serde::de::DeserializeOwned;
 use understudy_shared as wire;
 
 pub use error::ApiError;
-use transport::{Answer, Request};
+use transport::{Answer, Chunks, Request};
 
 use crate::browser;
 use crate::session::Session;
@@ -41,39 +44,6 @@ impl Api {
         }
     }
 
-    /// Whether the first administrator is still to be made.
-    pub async fn get_setup(self) -> Result<wire::SetupState, ApiError> {
-        let request = get("/api/v1/setup");
-        transport::send(&request, None).await?.read()
-    }
-
-    /// Makes the first administrator and opens their session.
-    pub async fn set_up(self, body: &wire::SetupRequest) -> Result<(), ApiError> {
-        self.open("/api/v1/setup", body).await
-    }
-
-    /// Opens a session.
-    pub async fn log_in(self, body: &wire::LoginRequest) -> Result<(), ApiError> {
-        self.open("/api/v1/auth/login", body).await
-    }
-
-    /// Ends the session, here and on the service.
-    pub async fn log_out(self) -> Result<(), ApiError> {
-        let request = Request {
-            method: "POST",
-            path: "/api/v1/auth/logout".to_owned(),
-            body: None,
-        };
-        match self.send(request).await?.succeeded() {
-            // A session that is over already is what was wanted.
-            Err(error) if !error.is_unauthenticated() => Err(error),
-            _ => {
-                self.session.close();
-                Ok(())
-            }
-        }
-    }
-
     /// Takes up the session that the browser's cookie stands for, if there is one.
     pub async fn restore_session(self) {
         if !Session::may_be_restored() {
@@ -86,44 +56,80 @@ impl Api {
         }
     }
 
-    /// The groups, in the order of their names.
-    pub async fn list_model_groups(self) -> Result<wire::Page<wire::ModelGroup>, ApiError> {
-        self.list("model-groups").await
+    /// Reads a resource or a list.
+    async fn get<T: DeserializeOwned>(self, path: impl Into<String>) -> Result<T, ApiError> {
+        self.send(Request::get(path)).await?.read()
     }
 
-    /// The instances, in the order of their names.
-    pub async fn list_model_instances(self) -> Result<wire::Page<wire::ModelInstance>, ApiError> {
-        self.list("model-instances").await
+    /// Sends `body` and reads what comes back.
+    async fn post<T: DeserializeOwned>(
+        self,
+        path: impl Into<String>,
+        body: &impl Serialize,
+    ) -> Result<T, ApiError> {
+        self.send(Request::new("POST", path).json(body)?)
+            .await?
+            .read()
     }
 
-    async fn list<T: DeserializeOwned>(self, resource: &str) -> Result<wire::Page<T>, ApiError> {
-        let limit = wire::MAX_LIMIT;
-        let request = get(format!("/api/v1/{resource}?limit={limit}&sort=name"));
-        self.send(request).await?.read()
+    /// Changes a resource of which the caller has seen `version`.
+    async fn patch<T: DeserializeOwned>(
+        self,
+        path: impl Into<String>,
+        version: i64,
+        body: &impl Serialize,
+    ) -> Result<T, ApiError> {
+        let request = Request::new("PATCH", path).if_version(version);
+        self.send(request.json(body)?).await?.read()
     }
 
-    async fn open(self, path: &str, body: &impl Serialize) -> Result<(), ApiError> {
-        let request = post(path, body)?;
-        let session = transport::send(&request, None).await?.read()?;
-        self.session.open(session);
-        Ok(())
+    /// Deletes a resource of which the caller has seen `version`.
+    async fn delete(self, path: impl Into<String>, version: i64) -> Result<(), ApiError> {
+        let request = Request::new("DELETE", path).if_version(version);
+        self.send(request).await?.succeeded()
     }
 
     /// Sends a request with the session's credential.
     async fn send(self, request: Request) -> Result<Answer, ApiError> {
-        if self.session.is_due() {
-            self.refresh().await?;
-        }
-        let token = self.session.token();
+        let token = self.usable_token().await?;
         let answer = transport::send(&request, token.as_deref()).await?;
         if !answer.is_unauthenticated() {
             return Ok(answer);
         }
-        // Another call may have refreshed meanwhile; its token is as good as one of our own.
-        if self.session.token() == token {
+        let token = self.newer_token(token).await?;
+        transport::send(&request, token.as_deref()).await
+    }
+
+    /// As [`Self::send`], for an answer that comes piece by piece.
+    async fn stream(self, request: Request) -> Result<Chunks, ApiError> {
+        let token = self.usable_token().await?;
+        let answer = match transport::stream(&request, token.as_deref()).await? {
+            Err(answer) if answer.is_unauthenticated() => {
+                let token = self.newer_token(token).await?;
+                transport::stream(&request, token.as_deref()).await?
+            }
+            answer => answer,
+        };
+        match answer {
+            Ok(chunks) => Ok(chunks),
+            Err(answer) => Err(answer.succeeded().err().unwrap_or(ApiError::NoAnswer)),
+        }
+    }
+
+    async fn usable_token(self) -> Result<Option<String>, ApiError> {
+        if self.session.is_due() {
             self.refresh().await?;
         }
-        transport::send(&request, self.session.token().as_deref()).await
+        Ok(self.session.token())
+    }
+
+    /// A token in place of one that was refused.
+    async fn newer_token(self, refused: Option<String>) -> Result<Option<String>, ApiError> {
+        // Another call may have refreshed meanwhile; its token is as good as one of our own.
+        if self.session.token() == refused {
+            self.refresh().await?;
+        }
+        Ok(self.session.token())
     }
 
     /// Renews the session, or joins the renewal that is under way.
@@ -143,11 +149,7 @@ impl Api {
         let result = Rc::new(RefCell::new(Err(ApiError::NoAnswer)));
         let to = Rc::clone(&result);
         browser::exclusively("understudy.refresh", async move {
-            let request = Request {
-                method: "POST",
-                path: "/api/v1/auth/refresh".to_owned(),
-                body: None,
-            };
+            let request = Request::new("POST", "/api/v1/auth/refresh");
             let answer = transport::send(&request, None).await;
             *to.borrow_mut() = answer.and_then(|answer| answer.read::<wire::Session>());
         })
@@ -171,21 +173,4 @@ impl Api {
 /// The client of this application.
 pub fn use_api() -> Api {
     expect_context::<Api>()
-}
-
-fn get(path: impl Into<String>) -> Request {
-    Request {
-        method: "GET",
-        path: path.into(),
-        body: None,
-    }
-}
-
-fn post(path: &str, body: &impl Serialize) -> Result<Request, ApiError> {
-    let body = serde_json::to_string(body).map_err(|_| ApiError::Unreadable { status: 0 })?;
-    Ok(Request {
-        method: "POST",
-        path: path.to_owned(),
-        body: Some(body),
-    })
 }

@@ -14,7 +14,7 @@ use crate::i18n::{t_string, use_i18n};
 /// Names the page in the browser's tab and history, in the language of the screen.
 pub fn use_title(title: impl Fn() -> &'static str + 'static) {
     let i18n = use_i18n();
-    Effect::new(move || document().set_title(&t_string!(i18n, page_title, page = title())));
+    Effect::new(move || document().set_title(&t_string!(i18n, app.page_title, page = title())));
 }
 
 /// Goes somewhere in place of the present page, so that "back" does not lead to it again.

@@ -5,14 +5,16 @@
 
 use std::time::Duration;
 
+use js_sys::{Reflect, Uint8Array};
 use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::window;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, Headers, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
-    Response,
+    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials,
+    RequestInit, RequestRedirect, Response,
 };
 
 use super::ApiError;
@@ -22,12 +24,51 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// A request to be sent.
 pub struct Request {
-    /// `GET`, `POST`, …
-    pub method: &'static str,
-    /// Path from the root of this origin on.
-    pub path: String,
-    /// JSON.
-    pub body: Option<String>,
+    method: &'static str,
+    path: String,
+    body: Option<String>,
+    if_match: Option<String>,
+    last_event_id: Option<String>,
+}
+
+impl Request {
+    /// A request without a body. `path` begins at the root of this origin.
+    pub fn new(method: &'static str, path: impl Into<String>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            body: None,
+            if_match: None,
+            last_event_id: None,
+        }
+    }
+
+    /// A `GET`.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::new("GET", path)
+    }
+
+    /// Sends `body` as JSON.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON, which no type of the API does.
+    pub fn json(mut self, body: &impl Serialize) -> Result<Self, ApiError> {
+        let body = serde_json::to_string(body).map_err(|_| ApiError::Unreadable { status: 0 })?;
+        self.body = Some(body);
+        Ok(self)
+    }
+
+    /// Lets the service refuse (412) if the resource is no longer of this version.
+    pub fn if_version(mut self, version: i64) -> Self {
+        self.if_match = Some(format!("\"{version}\""));
+        self
+    }
+
+    /// Resumes a stream of events after this one.
+    pub fn after_event(mut self, id: Option<String>) -> Self {
+        self.last_event_id = id;
+        self
+    }
 }
 
 /// What came back.
@@ -67,15 +108,85 @@ impl Answer {
 /// Sends `request`, with `token` as its credential.
 pub async fn send(request: &Request, token: Option<&str>) -> Result<Answer, ApiError> {
     // Whatever the browser refuses has the same meaning for the person: no answer.
-    fetch(request, token).await.map_err(|_| ApiError::NoAnswer)
+    let whole = async {
+        let pending = Pending::new(Some(TIME_LIMIT))?;
+        let response = fetch(request, token, "application/json", &pending).await?;
+        read(&response).await
+    };
+    whole.await.map_err(|_: JsValue| ApiError::NoAnswer)
 }
 
-async fn fetch(request: &Request, token: Option<&str>) -> Result<Answer, JsValue> {
-    let pending = Pending::new()?;
+/// Sends `request` and gives its answer as it comes, for as long as it takes.
+///
+/// # Errors
+/// If nothing comes, or an answer that is not a success: that is read whole.
+pub async fn stream(
+    request: &Request,
+    token: Option<&str>,
+) -> Result<Result<Chunks, Answer>, ApiError> {
+    let begun = async {
+        let pending = Pending::new(None)?;
+        let response = fetch(request, token, "text/event-stream", &pending).await?;
+        let body = response.body().filter(|_| response.ok());
+        let Some(body) = body else {
+            return Ok(Err(read(&response).await?));
+        };
+        let reader = body.get_reader().dyn_into()?;
+        let chunks = Chunks {
+            reader,
+            _pending: pending,
+        };
+        Ok(Ok(chunks))
+    };
+    begun.await.map_err(|_: JsValue| ApiError::NoAnswer)
+}
+
+/// An answer on its way. Dropping it ends the request.
+pub struct Chunks {
+    reader: ReadableStreamDefaultReader,
+    _pending: Pending,
+}
+
+impl Chunks {
+    /// The next bytes; none at the end.
+    ///
+    /// # Errors
+    /// If the connection breaks.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, ApiError> {
+        let next = JsFuture::from(self.reader.read()).await;
+        let next = next.map_err(|_| ApiError::NoAnswer)?;
+        let value = Reflect::get(&next, &"value".into()).unwrap_or_default();
+        Ok(value
+            .dyn_into::<Uint8Array>()
+            .ok()
+            .map(|bytes| bytes.to_vec()))
+    }
+}
+
+async fn read(response: &Response) -> Result<Answer, JsValue> {
+    let body = JsFuture::from(response.text()?).await?;
+    Ok(Answer {
+        status: response.status(),
+        body: body.as_string().unwrap_or_default(),
+    })
+}
+
+async fn fetch(
+    request: &Request,
+    token: Option<&str>,
+    accept: &str,
+    pending: &Pending,
+) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
-    headers.set("accept", "application/json")?;
+    headers.set("accept", accept)?;
     if let Some(token) = token {
         headers.set("authorization", &format!("Bearer {token}"))?;
+    }
+    if let Some(version) = &request.if_match {
+        headers.set("if-match", version)?;
+    }
+    if let Some(id) = &request.last_event_id {
+        headers.set("last-event-id", id)?;
     }
     let init = RequestInit::new();
     init.set_method(request.method);
@@ -90,32 +201,31 @@ async fn fetch(request: &Request, token: Option<&str>) -> Result<Answer, JsValue
     }
     init.set_headers(&headers);
     let response = JsFuture::from(window().fetch_with_str_and_init(&request.path, &init)).await?;
-    let response: Response = response.dyn_into()?;
-    let body = JsFuture::from(response.text()?).await?;
-    Ok(Answer {
-        status: response.status(),
-        body: body.as_string().unwrap_or_default(),
-    })
+    response.dyn_into()
 }
 
 /// Aborts the request when it is dropped or when its time is up; after its end neither does anything.
 struct Pending {
     controller: AbortController,
-    limit: TimeoutHandle,
+    limit: Option<TimeoutHandle>,
 }
 
 impl Pending {
-    fn new() -> Result<Self, JsValue> {
+    fn new(limit: Option<Duration>) -> Result<Self, JsValue> {
         let controller = AbortController::new()?;
         let late = controller.clone();
-        let limit = set_timeout_with_handle(move || late.abort(), TIME_LIMIT)?;
+        let limit = limit
+            .map(|limit| set_timeout_with_handle(move || late.abort(), limit))
+            .transpose()?;
         Ok(Self { controller, limit })
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        self.limit.clear();
+        if let Some(limit) = self.limit {
+            limit.clear();
+        }
         self.controller.abort();
     }
 }

@@ -34,7 +34,7 @@ pub fn Frame(
         <header class="header">
             <A href="/models" attr:class="brand" attr:aria-label=move || t_string!(i18n, frame.home)>
                 <Glyph icon=Icon::Mask />
-                {t!(i18n, product)}
+                {t!(i18n, app.product)}
             </A>
             <LanguageSwitch />
             <ThemeSwitch />

@@ -36,7 +36,7 @@ pub fn Guarded(
     move || match state.get() {
         Access::Unknown => ().into_any(),
         Access::Failed(error) => view! {
-            <h1 class="unseen">{t!(i18n, product)}</h1>
+            <h1 class="unseen">{t!(i18n, app.product)}</h1>
             <ErrorNotice error retry=Callback::new(retry) />
         }
         .into_any(),

@@ -26,11 +26,12 @@ pub fn ModelsPage() -> impl IntoView {
     let api = use_api();
     let session = use_session();
     use_title(move || t_string!(i18n, models.title));
-    let groups = Load::polling(move || api.list_model_groups());
+    let groups = Load::polling(move || api.list_model_groups("limit=200&sort=name"));
     let manages = session
         .user()
         .is_some_and(|user| user.role >= Role::Operator);
-    let instances = manages.then(|| Load::polling(move || api.list_model_instances()));
+    let instances =
+        manages.then(|| Load::polling(move || api.list_model_instances("limit=200&sort=name")));
     let refresh = move || {
         groups.refresh();
         if let Some(instances) = instances {

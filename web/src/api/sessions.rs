@@ -1,0 +1,46 @@
+//! Set-up, signing in and signing out.
+
+use serde::Serialize;
+use understudy_shared as wire;
+
+use super::transport::{self, Request};
+use super::{Api, ApiError};
+
+impl Api {
+    /// Whether the first administrator is still to be made.
+    pub async fn get_setup(self) -> Result<wire::SetupState, ApiError> {
+        transport::send(&Request::get("/api/v1/setup"), None)
+            .await?
+            .read()
+    }
+
+    /// Makes the first administrator and opens their session.
+    pub async fn set_up(self, body: &wire::SetupRequest) -> Result<(), ApiError> {
+        self.open("/api/v1/setup", body).await
+    }
+
+    /// Opens a session.
+    pub async fn log_in(self, body: &wire::LoginRequest) -> Result<(), ApiError> {
+        self.open("/api/v1/auth/login", body).await
+    }
+
+    /// Ends the session, here and on the service.
+    pub async fn log_out(self) -> Result<(), ApiError> {
+        let request = Request::new("POST", "/api/v1/auth/logout");
+        match self.send(request).await?.succeeded() {
+            // A session that is over already is what was wanted.
+            Err(error) if !error.is_unauthenticated() => Err(error),
+            _ => {
+                self.session.close();
+                Ok(())
+            }
+        }
+    }
+
+    async fn open(self, path: &str, body: &impl Serialize) -> Result<(), ApiError> {
+        let request = Request::new("POST", path).json(body)?;
+        let session = transport::send(&request, None).await?.read()?;
+        self.session.open(session);
+        Ok(())
+    }
+}
