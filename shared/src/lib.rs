@@ -6,6 +6,7 @@
 pub mod api_key;
 pub mod auth;
 pub mod check;
+pub mod event;
 pub mod ids;
 pub mod model_group;
 pub mod model_instance;
@@ -18,6 +19,7 @@ pub mod user;
 pub use api_key::*;
 pub use auth::*;
 pub use check::*;
+pub use event::*;
 pub use ids::*;
 pub use model_group::*;
 pub use model_instance::*;

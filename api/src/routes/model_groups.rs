@@ -25,7 +25,7 @@ use crate::error::ApiError;
 use crate::gateway::{Gateway, PickerMember};
 
 /// What is known of the instances that are members.
-type Facts = HashMap<Uuid, MemberFacts>;
+pub(crate) type Facts = HashMap<Uuid, MemberFacts>;
 
 fn not_found() -> ApiError {
     ApiError::not_found("model group with this id")
@@ -74,6 +74,15 @@ fn would_answer(verdicts: &[MemberPreview]) -> Option<InstanceRef> {
     })
 }
 
+/// What is known of a group at this moment: of an answer and of a live event, which must never disagree.
+pub(crate) fn current_status(
+    stored: &StoredModelGroup,
+    facts: &Facts,
+    gateway: &Gateway,
+) -> Result<GroupStatus, ApiError> {
+    Ok(status(stored, &verdicts(stored, facts, gateway)?))
+}
+
 fn status(stored: &StoredModelGroup, verdicts: &[MemberPreview]) -> GroupStatus {
     let available = verdicts
         .iter()
@@ -93,7 +102,7 @@ fn describe(
     facts: &Facts,
     gateway: &Gateway,
 ) -> Result<ModelGroup, ApiError> {
-    let status = status(&stored, &verdicts(&stored, facts, gateway)?);
+    let status = current_status(&stored, facts, gateway)?;
     let row = &stored.row;
     Ok(ModelGroup {
         id: ModelGroupId(row.id),
