@@ -4,10 +4,12 @@
 //! needs the internet at large: the registries of Rust, Python, npm and Debian are enough.
 
 pub mod apt;
+pub mod axe;
 pub mod binaryen;
 pub mod browser;
 pub mod diesel;
 pub mod nginx;
+pub mod npm;
 pub mod postgres;
 pub mod python;
 pub mod wasm;

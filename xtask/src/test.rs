@@ -16,6 +16,7 @@ use crate::workspace::{Profile, Workspace, create_folder, variable};
 /// Sets up and runs the tests; `before` goes to Cargo, `after` to the test programs.
 pub fn run(workspace: &Workspace, before: &[OsString], after: &[OsString]) -> Result<()> {
     let browser = setup::browser::ensure()?;
+    let axe = setup::axe::ensure(workspace)?;
     let python = setup::python::ensure(workspace)?;
     let site = web::build(workspace, Profile::Release)?;
     let service = service::build_with_tests(workspace)?;
@@ -45,6 +46,7 @@ pub fn run(workspace: &Workspace, before: &[OsString], after: &[OsString]) -> Re
         .env("UNDERSTUDY_TEST_PYTHON", python)
         .env("UNDERSTUDY_TEST_CHROMIUM", browser.chromium)
         .env("UNDERSTUDY_TEST_CHROMEDRIVER", browser.chromedriver)
+        .env("UNDERSTUDY_TEST_AXE", axe)
         .env("UNDERSTUDY_TEST_ARTIFACTS", &artifacts);
     if variable("RUST_TEST_THREADS").is_none() {
         // Most tests wait for a service rather than compute, so more of them than cores can run.

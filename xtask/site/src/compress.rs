@@ -1,7 +1,7 @@
 //! Compressed variants beside the files, made once here in place of at every request.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
@@ -22,6 +22,9 @@ const KINDS: [&str; 10] = [
     "xml",
     "webmanifest",
 ];
+
+/// What the whole application may weigh on the wire, in bytes: 700 KB.
+const BUDGET: usize = 700_000;
 
 /// Sizes in bytes: as it is, by gzip, by brotli.
 #[derive(Default, Clone, Copy)]
@@ -47,6 +50,35 @@ pub fn folder(folder: &Path, debug: bool) -> Result<()> {
         total.brotli += sizes.brotli;
     }
     say(line("total", total));
+    Ok(())
+}
+
+/// Says what a browser that knows brotli downloads of `folder`, and refuses an application that became too heavy.
+pub fn weigh(folder: &Path, debug: bool) -> Result<()> {
+    let mut total = 0;
+    for path in files(folder)? {
+        let is_variant = path
+            .extension()
+            .is_some_and(|extension| extension == "gz" || extension == "br");
+        if !is_variant {
+            let variant = beside(&path, "br");
+            let served = if variant.is_file() { &variant } else { &path };
+            total += usize::try_from(std::fs::metadata(served)?.len())?;
+        }
+    }
+    let (weight, budget) = (total.div_ceil(1000), BUDGET / 1000);
+    if debug {
+        say(format_args!("  {weight} KB on the wire, not optimised"));
+    } else if total > BUDGET {
+        return Err(format!(
+            "the application weighs {weight} KB on the wire, more than {budget} KB"
+        )
+        .into());
+    } else {
+        say(format_args!(
+            "  {weight} KB on the wire, of at most {budget} KB"
+        ));
+    }
     Ok(())
 }
 
@@ -83,11 +115,16 @@ fn keep(path: &Path, extension: &str, raw: usize, variant: &[u8]) -> Result<usiz
     if variant.len() >= raw {
         return Ok(raw);
     }
+    std::fs::write(beside(path, extension), variant)?;
+    Ok(variant.len())
+}
+
+/// The path of a variant of the file.
+fn beside(path: &Path, extension: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(extension);
-    std::fs::write(name, variant)?;
-    Ok(variant.len())
+    name.into()
 }
 
 fn gzip(content: &[u8], debug: bool) -> Result<Vec<u8>> {

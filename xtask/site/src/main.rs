@@ -68,7 +68,7 @@ fn make(options: &Options) -> Result<()> {
     let state = fresh::state_of(options)?;
     if fresh::is(&options.out, &state) {
         say("  the site is up to date");
-        return Ok(());
+        return compress::weigh(&options.out, options.debug);
     }
     let folder = options.out.with_extension("new");
     remove(&folder)?;
@@ -106,6 +106,7 @@ fn make(options: &Options) -> Result<()> {
     std::fs::write(folder.join("index.html"), page)?;
 
     compress::folder(&folder, options.debug)?;
+    compress::weigh(&folder, options.debug)?;
     remove(&options.out)?;
     std::fs::rename(&folder, &options.out)?;
     fresh::note(&options.out, &state)

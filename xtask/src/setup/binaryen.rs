@@ -5,11 +5,15 @@
 
 use std::path::PathBuf;
 
-use crate::process;
-use crate::step::{say, step};
+use crate::setup::npm::Package;
+use crate::step::say;
 use crate::workspace::{Workspace, find_program};
 
-const VERSION: &str = "132.0.0";
+const BINARYEN: Package = Package {
+    name: "binaryen",
+    version: "132.0.0",
+    why: "its wasm-opt makes the web application smaller",
+};
 
 /// `wasm-opt` as a script for Node.
 #[derive(Debug)]
@@ -22,36 +26,17 @@ pub struct WasmOpt {
 
 /// Finds or installs `wasm-opt`; `None` when it cannot be had.
 pub fn ensure(workspace: &Workspace) -> Option<WasmOpt> {
-    let (Some(node), Some(npm)) = (find_program("node"), find_program("npm")) else {
+    // Not worth installing Node for.
+    let (Some(node), Some(_)) = (find_program("node"), find_program("npm")) else {
         say(
             "  no Node.js: the web application stays larger than it could be (install Node.js to have it optimised)",
         );
         return None;
     };
-    let folder = workspace.tool(&format!("binaryen-{VERSION}"), |folder| {
-        step(
-            "install npm's binaryen: its wasm-opt makes the web application smaller",
-            || {
-                process::run_quietly(
-                    workspace
-                        .program(npm)
-                        .args([
-                            "install",
-                            "--no-audit",
-                            "--no-fund",
-                            "--ignore-scripts",
-                            "--prefix",
-                        ])
-                        .arg(folder)
-                        .arg(format!("binaryen@{VERSION}")),
-                )
-            },
-        )
-    });
-    match folder {
-        Ok(folder) => Some(WasmOpt {
+    match BINARYEN.ensure(workspace) {
+        Ok(package) => Some(WasmOpt {
             node,
-            script: folder.join("node_modules/binaryen/bin/wasm-opt"),
+            script: package.join("bin/wasm-opt"),
         }),
         Err(failure) => {
             say(format_args!(
