@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder};
 use hyper::Method;
@@ -97,12 +99,48 @@ impl Chrome {
             .collect()
     }
 
-    /// Keeps a picture of the page for people.
+    /// Keeps a picture of what is in sight, for people.
     pub async fn screenshot(&self, name: &str) {
         let picture = self.client.screenshot().await.expect("a screenshot");
-        let path = PathBuf::from(env::artifacts()).join(name);
-        std::fs::write(path, picture).expect("the artifacts' folder can be written");
+        keep(name, &picture);
     }
+
+    /// Keeps a picture of the whole page, also of what one would have to scroll to, for people.
+    pub async fn screenshot_of_all(&self, name: &str) {
+        let whole = json!({"captureBeyondViewport": true});
+        let answer = self.devtools("Page.captureScreenshot", whole).await;
+        let picture = answer["data"].as_str().expect("a picture");
+        keep(name, &STANDARD.decode(picture).expect("base64"));
+    }
+
+    /// Makes the page that many pixels wide and high, also less than a window can be.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let metrics =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics)
+            .await;
+    }
+
+    /// Cuts the page off from the network, or connects it again.
+    pub async fn set_offline(&self, offline: bool) {
+        let conditions = json!({
+            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.emulateNetworkConditions", conditions)
+            .await;
+    }
+
+    /// A command of the browser's own protocol.
+    pub async fn devtools(&self, command: &'static str, params: Value) -> Value {
+        let command = Devtools(command, params);
+        self.client.issue_cmd(command).await.expect("a command")
+    }
+}
+
+fn keep(name: &str, picture: &[u8]) {
+    let path = PathBuf::from(env::artifacts()).join(name);
+    std::fs::write(path, picture).expect("the artifacts' folder can be written");
 }
 
 fn capabilities(profile: &TempDir) -> Capabilities {
@@ -135,5 +173,21 @@ impl WebDriverCompatibleCommand for BrowserLog {
 
     fn method_and_body(&self, _request_url: &Url) -> (Method, Option<String>) {
         (Method::POST, Some(json!({"type": "browser"}).to_string()))
+    }
+}
+
+/// Chromedriver's own command for everything that WebDriver has no word for.
+#[derive(Debug)]
+struct Devtools(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Devtools {
+    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
+        let session = session_id.unwrap_or_default();
+        base_url.join(&format!("session/{session}/goog/cdp/execute"))
+    }
+
+    fn method_and_body(&self, _request_url: &Url) -> (Method, Option<String>) {
+        let body = json!({"cmd": self.0, "params": self.1});
+        (Method::POST, Some(body.to_string()))
     }
 }

@@ -33,6 +33,11 @@ pub fn chromium() -> String {
     required("UNDERSTUDY_TEST_CHROMIUM")
 }
 
+/// The script of axe-core.
+pub fn axe() -> String {
+    required("UNDERSTUDY_TEST_AXE")
+}
+
 /// Folder for screenshots and the like.
 pub fn artifacts() -> String {
     required("UNDERSTUDY_TEST_ARTIFACTS")

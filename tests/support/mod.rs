@@ -3,6 +3,7 @@
 //! The rule: nothing here knows more of the service than the contract, and nothing here waits without a bound.
 
 pub mod app;
+pub mod axe;
 pub mod chrome;
 pub mod client;
 pub mod database;

@@ -1,0 +1,104 @@
+//! What a person does in the browser, in a person's words.
+
+use fantoccini::Locator;
+use fantoccini::elements::Element;
+use serde_json::{Value, json};
+
+use crate::support::App;
+use crate::support::chrome::Chrome;
+use crate::support::wait::SOON;
+
+/// A browser at the web application of a service.
+pub struct Visit {
+    /// The browser.
+    pub chrome: Chrome,
+    base: String,
+}
+
+impl Visit {
+    /// Opens a path of the application.
+    pub async fn to(app: &App, path: &str) -> Self {
+        let visit = Self {
+            chrome: Chrome::start().await,
+            base: format!("http://{}", app.address()),
+        };
+        visit.go(path).await;
+        visit
+    }
+
+    /// Goes to a path of the application.
+    pub async fn go(&self, path: &str) {
+        let url = format!("{}{path}", self.base);
+        self.chrome.client.goto(&url).await.expect("the page loads");
+    }
+
+    /// The element, as soon as it is there.
+    pub async fn find(&self, css: &str) -> Element {
+        let wait = self.chrome.client.wait().at_most(SOON);
+        match wait.for_element(Locator::Css(css)).await {
+            Ok(element) => element,
+            Err(error) => {
+                let page = self.chrome.client.source().await.unwrap_or_default();
+                panic!("{css}: {error}\n{page}");
+            }
+        }
+    }
+
+    /// How many elements there are now.
+    pub async fn count(&self, css: &str) -> usize {
+        let found = self.chrome.client.find_all(Locator::Css(css)).await;
+        found.expect("a selector").len()
+    }
+
+    /// What a person reads in the element.
+    pub async fn text(&self, css: &str) -> String {
+        self.find(css).await.text().await.expect("its text")
+    }
+
+    /// Types into a field in place of what is there.
+    pub async fn type_into(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.clear().await.expect("a field");
+        field.send_keys(text).await.expect("a field");
+    }
+
+    /// Clicks the element.
+    pub async fn click(&self, css: &str) {
+        self.find(css)
+            .await
+            .click()
+            .await
+            .expect("it can be clicked");
+    }
+
+    /// Fills in and sends the form of the sign-in page.
+    pub async fn sign_in(&self, username: &str, password: &str) {
+        self.type_into("#login #username", username).await;
+        self.type_into("#login #password", password).await;
+        self.click("#login button[type=submit]").await;
+    }
+
+    /// The path that the address bar shows.
+    pub async fn path(&self) -> String {
+        let url = self.chrome.client.current_url().await.expect("an address");
+        url.path().to_owned()
+    }
+
+    /// Runs a script in the page; `return` gives its result.
+    pub async fn script(&self, script: &str) -> Value {
+        let result = self.chrome.client.execute(script, Vec::new()).await;
+        result.expect("the script runs")
+    }
+
+    /// Nothing went wrong on the page, and it asked nobody but the service.
+    pub async fn assert_clean(&self) {
+        assert_eq!(self.chrome.console().await, Vec::<String>::new());
+        let strangers = self
+            .script(
+                "return performance.getEntriesByType('resource').map(entry => entry.name)
+                    .filter(name => new URL(name).origin !== location.origin)",
+            )
+            .await;
+        assert_eq!(strangers, json!([]));
+    }
+}
