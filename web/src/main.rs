@@ -11,8 +11,10 @@ mod clock;
 mod components;
 mod i18n;
 mod load;
+mod merge;
 mod pages;
 mod session;
+mod sse;
 mod theme;
 
 fn main() {
