@@ -8,7 +8,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use understudy_shared::{FieldError, Problem, ProblemCode, UsedBy};
+use understudy_shared::{FieldError, FieldRule, Problem, ProblemCode, UsedBy};
 
 /// Content type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -81,6 +81,20 @@ pub fn status_and_title(code: ProblemCode) -> (StatusCode, &'static str) {
             StatusCode::SERVICE_UNAVAILABLE,
             "The database cannot be reached",
         ),
+        C::NoInstanceAvailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "No instance of the group may be asked",
+        ),
+        C::AllInstancesFailed => (
+            StatusCode::BAD_GATEWAY,
+            "Every instance that was asked failed",
+        ),
+        C::UpstreamTimeout => (StatusCode::GATEWAY_TIMEOUT, "No instance answered in time"),
+        C::UpstreamRefused => (StatusCode::BAD_GATEWAY, "The backend refused the request"),
+        C::StreamInterrupted => (
+            StatusCode::BAD_GATEWAY,
+            "The answer broke off after it had begun",
+        ),
         C::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "The service has failed"),
     }
 }
@@ -132,17 +146,8 @@ impl ApiError {
     }
 
     /// A fault of one field.
-    pub fn field(pointer: impl Into<String>, code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self::fields(vec![FieldError {
-            pointer: pointer.into(),
-            code,
-            detail: detail.into(),
-        }])
-    }
-
-    /// A unique value is taken.
-    pub fn taken(pointer: &str, detail: impl Into<String>) -> Self {
-        Self::field(pointer, ProblemCode::Conflict, detail)
+    pub fn field(pointer: impl Into<String>, rule: FieldRule) -> Self {
+        Self::fields(vec![FieldError::new(pointer, rule)])
     }
 
     /// No such resource, or not for this caller.
@@ -214,6 +219,7 @@ impl ApiError {
             request_id: request_id.to_owned(),
             errors: self.errors.clone(),
             used_by: self.used_by.clone(),
+            trace: Vec::new(),
         };
         let mut response = HttpResponse::build(status);
         response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON)));

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{ApiKeyId, FieldError, ModelGroupId, rules};
+use crate::{ApiKeyId, FieldError, FieldRule, ModelGroupId, rules};
 
 /// What a key may do.
 #[derive(
@@ -141,32 +141,35 @@ impl CreateApiKey {
         let mut faults = Vec::new();
         rules::text(&mut faults, "/name", &self.name, 1, 100);
         if self.scopes.is_empty() {
-            faults.push(FieldError::invalid(
+            faults.push(FieldError::new(
                 "/scopes",
-                "must name at least one scope",
+                FieldRule::TooFewItems { min: 1 },
             ));
         }
         let mut seen = Vec::new();
         for (index, scope) in self.scopes.iter().enumerate() {
             if seen.contains(scope) {
-                faults.push(FieldError::invalid(
+                faults.push(FieldError::new(
                     format!("/scopes/{index}"),
-                    "is named twice",
+                    FieldRule::Duplicate,
                 ));
             }
             seen.push(*scope);
         }
         if let Some(groups) = &self.group_ids {
             if !self.scopes.contains(&ApiKeyScope::Gateway) {
-                faults.push(FieldError::invalid(
+                faults.push(FieldError::new(
                     "/group_ids",
-                    "only a key with the scope gateway can be limited to groups",
+                    FieldRule::OnlyWhen {
+                        field: "scopes".to_owned(),
+                        value: ApiKeyScope::Gateway.as_str().to_owned(),
+                    },
                 ));
             }
             if groups.is_empty() {
-                faults.push(FieldError::invalid(
+                faults.push(FieldError::new(
                     "/group_ids",
-                    "must name at least one group, or be null for all",
+                    FieldRule::TooFewItems { min: 1 },
                 ));
             }
         }
@@ -185,7 +188,7 @@ impl CreateApiKey {
             100_000,
         );
         if self.expires_at.is_some_and(|at| at <= now) {
-            faults.push(FieldError::invalid("/expires_at", "must lie in the future"));
+            faults.push(FieldError::new("/expires_at", FieldRule::NotInFuture));
         }
         faults
     }

@@ -4,9 +4,11 @@
 //! database or the HTTP server. Every field's comment becomes its description in the OpenAPI document.
 
 pub mod api_key;
+pub mod attempt;
 pub mod auth;
 pub mod check;
 pub mod event;
+pub mod field_error;
 pub mod ids;
 pub mod model_group;
 pub mod model_instance;
@@ -14,12 +16,15 @@ pub mod page;
 pub mod problem;
 pub mod rules;
 pub mod secret;
+mod tagged;
 pub mod user;
 
 pub use api_key::*;
+pub use attempt::*;
 pub use auth::*;
 pub use check::*;
 pub use event::*;
+pub use field_error::*;
 pub use ids::*;
 pub use model_group::*;
 pub use model_instance::*;

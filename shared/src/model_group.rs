@@ -6,7 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{FieldError, InstanceKind, ModelGroupId, ModelInstanceId, rules};
+use crate::{FieldError, FieldRule, InstanceKind, ModelGroupId, ModelInstanceId, rules};
+
+mod status;
+mod tries;
+
+pub use status::*;
+pub use tries::*;
 
 /// How the instance that answers is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -63,47 +69,6 @@ impl GroupMember {
     fn default_enabled() -> bool {
         true
     }
-}
-
-/// An instance, by id and name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct InstanceRef {
-    /// Id of the instance.
-    pub instance_id: ModelInstanceId,
-    /// Its name.
-    #[schema(example = "GPU server 1")]
-    pub name: String,
-}
-
-/// Whether a group can answer at this moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct GroupStatus {
-    /// Whether at least one member would answer.
-    pub available: bool,
-    /// Members that would answer.
-    #[schema(example = 1)]
-    pub available_members: u32,
-    /// Members in all.
-    #[schema(example = 2)]
-    pub total_members: u32,
-    /// Who would answer now.
-    pub would_answer: Option<InstanceRef>,
-}
-
-/// Something that is allowed and probably not meant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Warning {
-    /// JSON pointer to what it is about.
-    #[schema(example = "/members")]
-    pub pointer: String,
-    /// What it is, for programs: `mixed_models`, `mixed_context_lengths`, `mixed_endpoints`, `no_members`.
-    #[schema(example = "mixed_models")]
-    pub code: String,
-    /// What it is, for people.
-    #[schema(
-        example = "The members serve different models, so answers change with the member that gives them."
-    )]
-    pub detail: String,
 }
 
 /// A model group.
@@ -233,17 +198,17 @@ impl CreateModelGroup {
         rules::range(f, "/max_attempts", self.max_attempts, 1, 20);
         rules::range(f, "/deadline_ms", self.deadline_ms, 1_000, 3_600_000);
         if self.allowed_kinds.is_empty() {
-            f.push(FieldError::invalid(
+            f.push(FieldError::new(
                 "/allowed_kinds",
-                "must name at least one kind",
+                FieldRule::TooFewItems { min: 1 },
             ));
         }
         let mut kinds = HashSet::new();
         for (index, kind) in self.allowed_kinds.iter().enumerate() {
             if !kinds.insert(kind) {
-                f.push(FieldError::invalid(
+                f.push(FieldError::new(
                     format!("/allowed_kinds/{index}"),
-                    "is there twice",
+                    FieldRule::Duplicate,
                 ));
             }
         }
@@ -251,9 +216,9 @@ impl CreateModelGroup {
         let mut instances = HashSet::new();
         for (index, member) in self.members.iter().enumerate() {
             if !instances.insert(member.instance_id) {
-                f.push(FieldError::invalid(
+                f.push(FieldError::new(
                     format!("/members/{index}/instance_id"),
-                    "is a member already",
+                    FieldRule::Duplicate,
                 ));
             }
             rules::range(
@@ -308,45 +273,4 @@ pub struct UpdateModelGroup {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1)]
     pub allowed_kinds: Option<Vec<InstanceKind>>,
-}
-
-/// What would happen to a member if somebody asked the group now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// It would answer.
-    Answers,
-    /// It would answer if those before it failed.
-    Standby,
-    /// It would not be asked.
-    Skipped,
-}
-
-/// One member of a preview.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct MemberPreview {
-    /// Id of the instance.
-    pub instance_id: ModelInstanceId,
-    /// Its name.
-    #[schema(example = "GPU server 1")]
-    pub name: String,
-    /// What would happen to it.
-    pub verdict: Verdict,
-    /// Why, in plain words.
-    #[schema(example = "first available member in the group's order")]
-    pub reason: String,
-    /// Why, for programs: `available`, `standby`, `disabled`, `member_disabled`, `kind_forbidden`, …
-    #[schema(example = "available")]
-    pub code: String,
-    /// When a skipped member is tried again, if that is known.
-    pub retry_at: Option<DateTime<Utc>>,
-}
-
-/// Who would answer now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct GroupPreview {
-    /// Who would answer now; null = nobody.
-    pub would_answer: Option<InstanceRef>,
-    /// Every member in the group's order.
-    pub members: Vec<MemberPreview>,
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::{AttemptTrace, FieldError};
+
 /// What went wrong, for programs. A problem and each of its field errors carry one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -51,33 +53,18 @@ pub enum ProblemCode {
     RequestTimeout,
     /// The database cannot be reached at the moment.
     Unavailable,
+    /// No instance of the group may be asked at the moment.
+    NoInstanceAvailable,
+    /// Every instance that was asked failed.
+    AllInstancesFailed,
+    /// The last instance that was asked did not answer in time.
+    UpstreamTimeout,
+    /// The backend refused the request itself; the status is the backend's.
+    UpstreamRefused,
+    /// The answer broke off after it had begun.
+    StreamInterrupted,
     /// A fault of the service; its log has the cause under the request's id.
     Internal,
-}
-
-/// What is wrong with one field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct FieldError {
-    /// JSON pointer (RFC 6901) to the field in the request's body.
-    #[schema(example = "/endpoint/port")]
-    pub pointer: String,
-    /// What is wrong, for programs.
-    #[schema(example = "validation_failed")]
-    pub code: ProblemCode,
-    /// What is wrong, for people.
-    #[schema(example = "must be between 1 and 65535")]
-    pub detail: String,
-}
-
-impl FieldError {
-    /// A value that breaks the rule of its field.
-    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.into(),
-            code: ProblemCode::ValidationFailed,
-            detail: detail.into(),
-        }
-    }
 }
 
 /// A resource that stands in the way of a deletion.
@@ -124,4 +111,7 @@ pub struct Problem {
     /// With `in_use`: what uses the resource.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used_by: Vec<UsedBy>,
+    /// Of a question to a group: the instances that were tried or skipped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trace: Vec<AttemptTrace>,
 }

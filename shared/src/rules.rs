@@ -2,22 +2,17 @@
 //!
 //! Each function adds what it finds to a list, so that one answer names every fault.
 
-use std::fmt::Display;
-
 use serde::{Deserialize, Deserializer};
 
-use crate::FieldError;
+use crate::{FieldError, FieldRule};
 
 /// A single line of text: its length in characters, and no control characters.
 pub fn text(faults: &mut Vec<FieldError>, pointer: &str, value: &str, min: usize, max: usize) {
     length(faults, pointer, value, min, max);
     if value.chars().any(char::is_control) {
-        faults.push(FieldError::invalid(
-            pointer,
-            "must not contain control characters",
-        ));
+        faults.push(FieldError::new(pointer, FieldRule::ControlCharacters));
     } else if min > 0 && !value.is_empty() && value.trim().is_empty() {
-        faults.push(FieldError::invalid(pointer, "must not be blank"));
+        faults.push(FieldError::new(pointer, FieldRule::Blank));
     }
 }
 
@@ -28,32 +23,50 @@ pub fn multiline(faults: &mut Vec<FieldError>, pointer: &str, value: &str, max: 
         .chars()
         .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
     {
-        faults.push(FieldError::invalid(
-            pointer,
-            "must not contain control characters other than line breaks and tabs",
-        ));
+        faults.push(FieldError::new(pointer, FieldRule::ControlCharactersInText));
+    }
+}
+
+/// As [`multiline`], of text that must be there.
+pub fn required_multiline(faults: &mut Vec<FieldError>, pointer: &str, value: &str, max: usize) {
+    multiline(faults, pointer, value, max);
+    if value.trim().is_empty() {
+        let rule = if value.is_empty() {
+            FieldRule::Required
+        } else {
+            FieldRule::Blank
+        };
+        faults.push(FieldError::new(pointer, rule));
     }
 }
 
 fn length(faults: &mut Vec<FieldError>, pointer: &str, value: &str, min: usize, max: usize) {
-    let count = value.chars().count();
-    if count < min {
-        let detail = if min == 1 {
-            "must not be empty".to_owned()
+    let actual = value.chars().count();
+    if actual < min {
+        let rule = if value.is_empty() {
+            FieldRule::Required
         } else {
-            format!("must have at least {min} characters")
+            FieldRule::TooShort { min: count(min) }
         };
-        faults.push(FieldError::invalid(pointer, detail));
-    } else if count > max {
-        faults.push(FieldError::invalid(
+        faults.push(FieldError::new(pointer, rule));
+    } else if actual > max {
+        faults.push(FieldError::new(
             pointer,
-            format!("must have at most {max} characters, has {count}"),
+            FieldRule::TooLong {
+                max: count(max),
+                actual: count(actual),
+            },
         ));
     }
 }
 
+/// A number of things, as it goes over the wire.
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
 /// A number within bounds, both included.
-pub fn range<T: PartialOrd + Display>(
+pub fn range<T: PartialOrd + TryInto<i64>>(
     faults: &mut Vec<FieldError>,
     pointer: &str,
     value: T,
@@ -61,15 +74,18 @@ pub fn range<T: PartialOrd + Display>(
     max: T,
 ) {
     if value < min || value > max {
-        faults.push(FieldError::invalid(
+        faults.push(FieldError::new(
             pointer,
-            format!("must be between {min} and {max}"),
+            FieldRule::OutOfRange {
+                min: bound(min),
+                max: bound(max),
+            },
         ));
     }
 }
 
 /// As [`range`], for a number that may be missing.
-pub fn range_opt<T: PartialOrd + Display>(
+pub fn range_opt<T: PartialOrd + TryInto<i64>>(
     faults: &mut Vec<FieldError>,
     pointer: &str,
     value: Option<T>,
@@ -81,12 +97,20 @@ pub fn range_opt<T: PartialOrd + Display>(
     }
 }
 
+/// A bound, as it goes over the wire.
+fn bound<T: TryInto<i64>>(number: T) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
 /// A list with no more than `max` items.
-pub fn at_most(faults: &mut Vec<FieldError>, pointer: &str, count: usize, max: usize) {
-    if count > max {
-        faults.push(FieldError::invalid(
+pub fn at_most(faults: &mut Vec<FieldError>, pointer: &str, items: usize, max: usize) {
+    if items > max {
+        faults.push(FieldError::new(
             pointer,
-            format!("must have at most {max} items, has {count}"),
+            FieldRule::TooManyItems {
+                max: count(max),
+                actual: count(items),
+            },
         ));
     }
 }
@@ -95,15 +119,9 @@ pub fn at_most(faults: &mut Vec<FieldError>, pointer: &str, count: usize, max: u
 pub fn header_value(faults: &mut Vec<FieldError>, pointer: &str, value: &str) {
     length(faults, pointer, value, 1, 4096);
     if !value.bytes().all(|b| matches!(b, 0x20..=0x7e)) {
-        faults.push(FieldError::invalid(
-            pointer,
-            "must be printable ASCII, as HTTP headers carry nothing else",
-        ));
+        faults.push(FieldError::new(pointer, FieldRule::NotPrintableAscii));
     } else if value.trim() != value {
-        faults.push(FieldError::invalid(
-            pointer,
-            "must not begin or end with a space",
-        ));
+        faults.push(FieldError::new(pointer, FieldRule::OuterSpaces));
     }
 }
 
@@ -132,14 +150,13 @@ const RESERVED_HEADERS: [&str; 17] = [
 pub fn header_name(faults: &mut Vec<FieldError>, pointer: &str, name: &str) {
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if name.is_empty() || name.len() > 100 || !name.bytes().all(token) {
-        faults.push(FieldError::invalid(
-            pointer,
-            "must be a header name: 1–100 letters, digits and -_.!#$%&'*+^`|~",
-        ));
+        faults.push(FieldError::new(pointer, FieldRule::HeaderName));
     } else if RESERVED_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-        faults.push(FieldError::invalid(
+        faults.push(FieldError::new(
             pointer,
-            format!("{name} is set by the gateway itself"),
+            FieldRule::HeaderReserved {
+                name: name.to_ascii_lowercase(),
+            },
         ));
     }
 }
@@ -150,25 +167,22 @@ pub fn url_path(faults: &mut Vec<FieldError>, pointer: &str, path: &str) {
         return;
     }
     if !path.starts_with('/') {
-        faults.push(FieldError::invalid(pointer, "must begin with /"));
+        faults.push(FieldError::new(pointer, FieldRule::PathWithoutSlash));
     } else if path.len() > 255 {
-        faults.push(FieldError::invalid(
+        faults.push(FieldError::new(
             pointer,
-            "must have at most 255 characters",
+            FieldRule::TooLong {
+                max: 255,
+                actual: count(path.chars().count()),
+            },
         ));
     } else if !path
         .bytes()
         .all(|b| matches!(b, 0x21..=0x7e) && !b"?#\\\"<>".contains(&b))
     {
-        faults.push(FieldError::invalid(
-            pointer,
-            "must be a plain path: no spaces, no ? and no #",
-        ));
+        faults.push(FieldError::new(pointer, FieldRule::PathCharacters));
     } else if path.split('/').any(|part| part == "." || part == "..") {
-        faults.push(FieldError::invalid(
-            pointer,
-            "must not contain . or .. as a part",
-        ));
+        faults.push(FieldError::new(pointer, FieldRule::PathClimbs));
     }
 }
 
@@ -177,10 +191,7 @@ pub fn group_name(faults: &mut Vec<FieldError>, pointer: &str, name: &str) {
     let legal =
         |(index, c): (usize, char)| c.is_ascii_alphanumeric() || (index > 0 && "._:/-".contains(c));
     if name.is_empty() || name.len() > 64 || !name.chars().enumerate().all(legal) {
-        faults.push(FieldError::invalid(
-            pointer,
-            "must be 1–64 characters: letters a–z, digits and . _ : / - and must begin with a letter or digit",
-        ));
+        faults.push(FieldError::new(pointer, FieldRule::GroupName));
     }
 }
 
@@ -193,10 +204,7 @@ pub fn password(faults: &mut Vec<FieldError>, pointer: &str, value: &str) {
 pub fn username(faults: &mut Vec<FieldError>, pointer: &str, value: &str) {
     text(faults, pointer, value, 1, 100);
     if value.trim() != value {
-        faults.push(FieldError::invalid(
-            pointer,
-            "must not begin or end with a space",
-        ));
+        faults.push(FieldError::new(pointer, FieldRule::OuterSpaces));
     }
 }
 
@@ -209,7 +217,7 @@ pub fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error>
     u16::try_from(number)
         .ok()
         .filter(|port| *port > 0)
-        .ok_or_else(|| serde::de::Error::custom("must be between 1 and 65535"))
+        .ok_or_else(|| serde::de::Error::custom(FieldRule::PORT))
 }
 
 /// Reads a field of a merge patch for which `null` means something else than leaving the field out.

@@ -77,6 +77,8 @@ pub struct MemberFacts {
     pub model: Option<String>,
     /// What the backend can do.
     pub capabilities: Capabilities,
+    /// Time of the last change.
+    pub updated_at: DateTime<Utc>,
 }
 
 /// All instances, as lists need them.
@@ -343,6 +345,7 @@ pub async fn facts(
         String,
         Option<String>,
         serde_json::Value,
+        DateTime<Utc>,
     );
     let rows: Vec<Row> = model_instances::table
         .filter(model_instances::id.eq_any(ids))
@@ -353,11 +356,12 @@ pub async fn facts(
             model_instances::kind,
             model_instances::model,
             model_instances::capabilities,
+            model_instances::updated_at,
         ))
         .load(conn)
         .await?;
     let mut facts = HashMap::with_capacity(rows.len());
-    for (id, name, enabled, kind, model, capabilities) in rows {
+    for (id, name, enabled, kind, model, capabilities, updated_at) in rows {
         let (kind, capabilities) = (named(&kind)?, from_json(&capabilities)?);
         facts.insert(
             id,
@@ -368,6 +372,7 @@ pub async fn facts(
                 kind,
                 model,
                 capabilities,
+                updated_at,
             },
         );
     }

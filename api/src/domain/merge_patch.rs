@@ -4,7 +4,7 @@
 //! be dropped without a word, so it is a fault here: nothing that a client says is ignored.
 
 use serde_json::{Map, Value};
-use understudy_shared::{FieldError, ProblemCode};
+use understudy_shared::{FieldError, FieldRule, ValueType};
 
 /// Applies a patch. `free` are pointers to objects whose members the client names itself, such as labels.
 ///
@@ -12,12 +12,10 @@ use understudy_shared::{FieldError, ProblemCode};
 /// If the patch is no object, or removes members that there are not.
 pub fn merge(resource: Value, patch: Value, free: &[&str]) -> Result<Value, Vec<FieldError>> {
     if !patch.is_object() {
-        let detail = "must be an object with the fields to change".to_owned();
-        return Err(vec![FieldError {
-            pointer: String::new(),
-            code: ProblemCode::InvalidType,
-            detail,
-        }]);
+        let rule = FieldRule::WrongType {
+            expected: ValueType::Object,
+        };
+        return Err(vec![FieldError::new("", rule)]);
     }
     let mut faults = Vec::new();
     let merged = apply(Some(resource), patch, "", free, &mut faults);
@@ -49,12 +47,8 @@ fn apply(
             let merged = apply(target.remove(&name), value, &at, free, faults);
             target.insert(name, merged);
         } else if target.remove(&name).is_none() && known {
-            let detail = "is not a field that can be changed".to_owned();
-            faults.push(FieldError {
-                pointer: at,
-                code: ProblemCode::UnknownField,
-                detail,
-            });
+            let rule = FieldRule::UnknownField { known: Vec::new() };
+            faults.push(FieldError::new(at, rule));
         }
     }
     Value::Object(target)

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
 use understudy_shared::{
-    Capabilities, Capability, CreateModelGroup, FieldError, GroupMember, InstanceKind,
-    ModelInstanceId, Strategy, Warning,
+    Capabilities, Capability, CreateModelGroup, FieldError, FieldRule, GroupMember, InstanceKind,
+    ModelInstanceId, Strategy, Warning, WarningCode,
 };
 
 /// A valid model group, new or changed, as far as its own fields go.
@@ -77,7 +77,7 @@ pub fn member_faults<'a>(
     for (index, member) in members.iter().enumerate() {
         let pointer = format!("/members/{index}/instance_id");
         let Some(traits) = traits(member.instance_id) else {
-            faults.push(FieldError::invalid(pointer, "is not the id of an instance"));
+            faults.push(FieldError::new(pointer, FieldRule::UnknownInstance));
             continue;
         };
         let Some(dimensions) = traits.capabilities.embedding_dimensions else {
@@ -85,10 +85,11 @@ pub fn member_faults<'a>(
         };
         let first = *declared.get_or_insert(dimensions);
         if dimensions != first {
-            let detail = format!(
-                "makes embeddings of {dimensions} dimensions, a member before it of {first}: vectors of both cannot be compared"
-            );
-            faults.push(FieldError::invalid(pointer, detail));
+            let rule = FieldRule::EmbeddingDimensions {
+                dimensions: dimensions.into(),
+                other: first.into(),
+            };
+            faults.push(FieldError::new(pointer, rule));
         }
     }
     faults
@@ -99,14 +100,14 @@ pub fn warnings<'a>(
     members: &[GroupMember],
     traits: impl Fn(ModelInstanceId) -> Option<MemberTraits<'a>>,
 ) -> Vec<Warning> {
-    let warning = |code: &str, detail: &str| Warning {
+    let warning = |code: WarningCode, detail: &str| Warning {
         pointer: "/members".to_owned(),
-        code: code.to_owned(),
+        code,
         detail: detail.to_owned(),
     };
     if members.is_empty() {
         return vec![warning(
-            "no_members",
+            WarningCode::NoMembers,
             "The group has no members, so nobody answers.",
         )];
     }
@@ -121,7 +122,7 @@ pub fn warnings<'a>(
             .filter_map(|(member, traits)| member.model.as_deref().or(traits.model)),
     ) {
         let detail = "The members serve different models, so answers change with the member that gives them.";
-        warnings.push(warning("mixed_models", detail));
+        warnings.push(warning(WarningCode::MixedModels, detail));
     }
     if differ(
         known
@@ -129,7 +130,7 @@ pub fn warnings<'a>(
             .filter_map(|(_, traits)| traits.capabilities.context_length),
     ) {
         let detail = "The members have context windows of different lengths, so a long request may find fewer of them.";
-        warnings.push(warning("mixed_context_lengths", detail));
+        warnings.push(warning(WarningCode::MixedContextLengths, detail));
     }
     let endpoints = known
         .iter()
@@ -138,7 +139,7 @@ pub fn warnings<'a>(
     if differ(endpoints.map(|list| list.iter().copied().collect::<BTreeSet<Capability>>())) {
         let detail =
             "The members declare different endpoints, so some requests find fewer of them.";
-        warnings.push(warning("mixed_endpoints", detail));
+        warnings.push(warning(WarningCode::MixedEndpoints, detail));
     }
     warnings
 }
@@ -232,23 +233,26 @@ mod tests {
                 capabilities: &all[index],
             })
         };
-        let codes = |members: &[GroupMember]| -> Vec<String> {
+        let codes = |members: &[GroupMember]| -> Vec<WarningCode> {
             warnings(members, traits)
                 .into_iter()
                 .map(|warning| warning.code)
                 .collect()
         };
-        assert_eq!(codes(&[]), ["no_members"]);
+        assert_eq!(codes(&[]), [WarningCode::NoMembers]);
         assert!(codes(&[member(0)]).is_empty());
-        assert_eq!(codes(&[member(0), member(1)]), ["mixed_context_lengths"]);
+        assert_eq!(
+            codes(&[member(0), member(1)]),
+            [WarningCode::MixedContextLengths]
+        );
         assert_eq!(
             codes(&[member(0), member(2)]),
-            ["mixed_models", "mixed_endpoints"]
+            [WarningCode::MixedModels, WarningCode::MixedEndpoints]
         );
         let renamed = GroupMember {
             model: Some("b".to_owned()),
             ..member(0)
         };
-        assert_eq!(codes(&[renamed, member(2)]), ["mixed_endpoints"]);
+        assert_eq!(codes(&[renamed, member(2)]), [WarningCode::MixedEndpoints]);
     }
 }

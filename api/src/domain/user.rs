@@ -1,6 +1,6 @@
 //! Users: the rules for names and passwords.
 
-use understudy_shared::{FieldError, rules};
+use understudy_shared::{FieldError, FieldRule, rules};
 
 /// Passwords that guessing programs try first and that are long enough to pass the rule of length.
 const COMMON_PASSWORDS: &[&str] = &[
@@ -59,12 +59,9 @@ pub fn password_faults(
     rules::password(faults, pointer, password);
     let lower = password.to_lowercase();
     if COMMON_PASSWORDS.contains(&lower.as_str()) {
-        faults.push(FieldError::invalid(
-            pointer,
-            "is one of the passwords that are guessed first",
-        ));
+        faults.push(FieldError::new(pointer, FieldRule::PasswordCommon));
     } else if lower == username.to_lowercase() {
-        faults.push(FieldError::invalid(pointer, "must not be the user name"));
+        faults.push(FieldError::new(pointer, FieldRule::PasswordIsUsername));
     }
 }
 

@@ -10,15 +10,17 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use understudy_shared::{CheckResult, CheckStep, Scheme};
+use understudy_shared::{CheckCode, CheckResult, CheckStep, Scheme};
 
 use super::classify::Failure;
-use super::egress::{Destination, EgressPolicy};
-use super::upstream::{self, Client, explain};
+use super::egress::{Destination, EgressFault, EgressPolicy};
+use super::upstream::{self, Cause, Client};
 use crate::domain::model_instance::Connection;
 
+mod fault;
 mod report;
 
+use fault::Fault;
 use report::Report;
 
 /// Longest time for the answer to the list of models.
@@ -31,23 +33,28 @@ pub async fn check(connection: &Connection, egress: &Arc<EgressPolicy>) -> Check
     let address = if direct {
         match resolve(connection, egress).await {
             (Ok(address), took) => {
-                report.passed(CheckStep::Resolve, took, address.to_string());
+                report.found(CheckStep::Resolve, took, address.to_string());
                 Some(address)
             }
-            (Err(why), took) => return report.failed(CheckStep::Resolve, took, why),
+            (Err(fault), took) => return report.failed(CheckStep::Resolve, took, fault),
         }
     } else {
-        report.skipped(CheckStep::Resolve, "the proxy resolves the name");
+        report.skipped(
+            CheckStep::Resolve,
+            CheckCode::NotApplicable,
+            "the proxy resolves the name",
+        );
         None
     };
     if let Some(address) = address {
         match connect(connection, address).await {
-            (Ok(()), took) => report.passed(
-                CheckStep::Connect,
-                took,
-                format!("port {} is open", connection.endpoint.port),
-            ),
-            (Err(why), took) => return report.failed(CheckStep::Connect, took, why),
+            (Ok(()), took) => {
+                let port = connection.endpoint.port;
+                let found = Some(port.to_string());
+                let detail = format!("port {port} is open");
+                report.passed(CheckStep::Connect, took, CheckCode::Ok { found }, detail);
+            }
+            (Err(fault), took) => return report.failed(CheckStep::Connect, took, fault),
         }
     }
     ask(connection, egress, report).await
@@ -57,34 +64,45 @@ pub async fn check(connection: &Connection, egress: &Arc<EgressPolicy>) -> Check
 async fn resolve(
     connection: &Connection,
     egress: &EgressPolicy,
-) -> (Result<IpAddr, String>, Duration) {
+) -> (Result<IpAddr, Fault>, Duration) {
     let started = Instant::now();
     let endpoint = &connection.endpoint;
     let destination = Destination::Backend(connection.kind);
+    let denied = |fault: EgressFault| Fault::new(CheckCode::Denied, fault.to_string());
     let found = async {
         egress
             .check_host(destination, &endpoint.host, endpoint.port)
-            .map_err(|fault| fault.to_string())?;
+            .map_err(denied)?;
         let limit = Duration::from_millis(connection.timeouts.connect_ms);
         let lookup = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port));
         let addresses = match tokio::time::timeout(limit, lookup).await {
             Ok(Ok(addresses)) => addresses,
-            Ok(Err(_)) => return Err("the name does not resolve".to_owned()),
-            Err(_) => return Err("the name did not resolve in time".to_owned()),
+            Ok(Err(_)) => {
+                return Err(Fault::new(
+                    CheckCode::NameUnknown,
+                    "the name does not resolve",
+                ));
+            }
+            Err(_) => {
+                return Err(Fault::new(
+                    CheckCode::Timeout,
+                    "the name did not resolve in time",
+                ));
+            }
         };
         let mut first = None;
         for address in addresses {
             egress
                 .check_address(destination, address.ip(), endpoint.port)
-                .map_err(|fault| fault.to_string())?;
+                .map_err(denied)?;
             first.get_or_insert(address.ip());
         }
-        first.ok_or_else(|| "the name has no address".to_owned())
+        first.ok_or_else(|| Fault::new(CheckCode::NameUnknown, "the name has no address"))
     };
     (found.await, started.elapsed())
 }
 
-async fn connect(connection: &Connection, address: IpAddr) -> (Result<(), String>, Duration) {
+async fn connect(connection: &Connection, address: IpAddr) -> (Result<(), Fault>, Duration) {
     let started = Instant::now();
     let limit = Duration::from_millis(connection.timeouts.connect_ms);
     // The first of several addresses is enough to tell a closed port; the request itself tries all of them.
@@ -95,8 +113,11 @@ async fn connect(connection: &Connection, address: IpAddr) -> (Result<(), String
     .await
     {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(explain(&error)),
-        Err(_) => Err("nothing accepts the connection in time".to_owned()),
+        Ok(Err(error)) => Err(Fault::of(&error)),
+        Err(_) => Err(Fault::new(
+            CheckCode::Timeout,
+            "nothing accepts the connection in time",
+        )),
     };
     (connected, started.elapsed())
 }
@@ -111,19 +132,22 @@ async fn ask(
     let client = match Client::new(connection, 0, egress) {
         Ok(client) => client,
         Err(failure) => {
-            return report.failed(CheckStep::Connect, started.elapsed(), failure.reason);
+            let fault = Fault::from(failure);
+            return report.failed(CheckStep::Connect, started.elapsed(), fault);
         }
     };
     let limit = ANSWER.min(Duration::from_millis(connection.timeouts.first_byte_ms))
         + Duration::from_millis(connection.timeouts.connect_ms);
-    let response = match tokio::time::timeout(limit, client.get("/models")).await {
+    let response = match tokio::time::timeout(limit, client.get_or_cause("/models")).await {
         Ok(Ok(response)) => response,
-        Ok(Err(failure)) => return unreachable(report, connection, &failure, started.elapsed()),
+        Ok(Err((failure, cause))) => {
+            return unreachable(report, connection, failure, cause, started.elapsed());
+        }
         Err(_) => {
             return report.failed(
                 CheckStep::ListModels,
                 started.elapsed(),
-                "the backend does not answer in time".to_owned(),
+                Fault::new(CheckCode::Timeout, "the backend does not answer in time"),
             );
         }
     };
@@ -136,53 +160,63 @@ async fn ask(
     let status = response.status();
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            let why = if connection.tokens.is_empty() {
-                format!("the backend wants a token (HTTP {})", status.as_u16())
+            let status = status.as_u16();
+            let fault = if connection.tokens.is_empty() {
+                let why = format!("the backend wants a token (HTTP {status})");
+                Fault::new(CheckCode::TokenRequired { status }, why)
             } else {
-                format!("the backend refuses the token (HTTP {})", status.as_u16())
+                let why = format!("the backend refuses the token (HTTP {status})");
+                Fault::new(CheckCode::TokenRefused { status }, why)
             };
-            return report.failed(CheckStep::Authenticate, answered, why);
+            return report.failed(CheckStep::Authenticate, answered, fault);
         }
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
             report.skipped(
                 CheckStep::Authenticate,
+                CheckCode::Unverified,
                 "unverified: the backend has no list of models",
             );
             report.skipped(
                 CheckStep::ListModels,
+                CheckCode::Unverified,
                 "the backend has no list of models under this base path",
             );
-            report.skipped(CheckStep::ModelListed, "unverified");
-            return report.done("The backend is reachable; whether it serves the model is unverified, since it lists no models.");
+            report.skipped(CheckStep::ModelListed, CheckCode::Unverified, "unverified");
+            return report.done(CheckCode::Unverified, "The backend is reachable; whether it serves the model is unverified, since it lists no models.");
         }
         status if !status.is_success() => {
-            let why = format!("the backend answered with HTTP {}", status.as_u16());
-            return report.failed(CheckStep::ListModels, answered, why);
+            let status = status.as_u16();
+            let why = format!("the backend answered with HTTP {status}");
+            let fault = Fault::new(CheckCode::HttpStatus { status }, why);
+            return report.failed(CheckStep::ListModels, answered, fault);
         }
         _ => {}
     }
-    report.passed(
-        CheckStep::Authenticate,
-        answered,
-        if connection.tokens.is_empty() {
-            "no token needed"
-        } else {
-            "the token is accepted"
-        },
-    );
+    let (code, detail) = if connection.tokens.is_empty() {
+        (CheckCode::NoTokenNeeded, "no token needed")
+    } else {
+        (CheckCode::Ok { found: None }, "the token is accepted")
+    };
+    report.passed(CheckStep::Authenticate, answered, code, detail);
     let reading = Instant::now();
     match upstream::read_models(response).await {
         Ok(models) => {
-            let count = if models.len() == 1 {
+            let detail = if models.len() == 1 {
                 "one model".to_owned()
             } else {
                 format!("{} models", models.len())
             };
-            report.passed(CheckStep::ListModels, reading.elapsed(), count);
+            let count = models.len() as u64;
+            let code = CheckCode::ModelsListed { count };
+            report.passed(CheckStep::ListModels, reading.elapsed(), code, detail);
             report.models = models;
             listed(connection, report)
         }
-        Err(failure) => report.failed(CheckStep::ListModels, reading.elapsed(), failure.reason),
+        Err(failure) => report.failed(
+            CheckStep::ListModels,
+            reading.elapsed(),
+            Fault::from(failure),
+        ),
     }
 }
 
@@ -190,25 +224,29 @@ async fn ask(
 fn unreachable(
     mut report: Report,
     connection: &Connection,
-    failure: &Failure,
+    failure: Failure,
+    cause: Cause,
     took: Duration,
 ) -> CheckResult {
-    let reason = failure.reason.clone();
+    let sent = failure.sent;
+    let fault = Fault::caused(failure, cause);
     let direct = connection.proxies.is_empty();
-    if failure.sent {
+    if sent {
         report.connected(direct, Duration::ZERO, took);
-        return report.failed(CheckStep::ListModels, took, reason);
+        return report.failed(CheckStep::ListModels, took, fault);
     }
-    if reason.contains("TLS") {
-        if !direct {
-            report.passed(CheckStep::Connect, took, "through the proxy");
+    let step = match fault.code {
+        CheckCode::TlsFailed => {
+            if !direct {
+                let code = CheckCode::ThroughProxy;
+                report.passed(CheckStep::Connect, took, code, "through the proxy");
+            }
+            CheckStep::Tls
         }
-        return report.failed(CheckStep::Tls, took, reason);
-    }
-    if failure.code == "egress_denied" {
-        return report.failed(CheckStep::Resolve, took, reason);
-    }
-    report.failed(CheckStep::Connect, took, reason)
+        CheckCode::Denied | CheckCode::NameUnknown if direct => CheckStep::Resolve,
+        _ => CheckStep::Connect,
+    };
+    report.failed(step, took, fault)
 }
 
 /// Whether the model that requests would name is there.
@@ -217,25 +255,33 @@ fn listed(connection: &Connection, mut report: Report) -> CheckResult {
     let models = report.models.clone();
     match (&connection.model, models.as_slice()) {
         (Some(model), _) if models.contains(model) => {
-            report.passed(CheckStep::ModelListed, now, model.clone());
-            report.done("The backend answers and lists the model.")
+            report.found(CheckStep::ModelListed, now, model.clone());
+            report.done(
+                CheckCode::Ok { found: None },
+                "The backend answers and lists the model.",
+            )
         }
         (Some(model), _) => {
             let why = format!("the backend does not list the model {model}");
-            report.failed(CheckStep::ModelListed, now, why)
+            let model = model.clone();
+            let fault = Fault::new(CheckCode::ModelMissing { model }, why);
+            report.failed(CheckStep::ModelListed, now, fault)
         }
         (None, [model]) => {
-            report.passed(CheckStep::ModelListed, now, model.clone());
-            report.done("The backend answers and lists one model, which is used.")
+            report.found(CheckStep::ModelListed, now, model.clone());
+            let reason = "The backend answers and lists one model, which is used.";
+            report.done(CheckCode::Ok { found: None }, reason)
         }
         (None, []) => report.failed(
             CheckStep::ModelListed,
             now,
-            "the backend lists no model".to_owned(),
+            Fault::new(CheckCode::NoModels, "the backend lists no model"),
         ),
         (None, several) => {
             let why = format!("the backend lists {} models; choose one", several.len());
-            report.failed(CheckStep::ModelListed, now, why)
+            let count = several.len() as u64;
+            let fault = Fault::new(CheckCode::ModelAmbiguous { count }, why);
+            report.failed(CheckStep::ModelListed, now, fault)
         }
     }
 }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use ipnet::IpNet;
-use understudy_shared::{InstanceKind, Scheme};
+use understudy_shared::{FieldRule, InstanceKind, Scheme};
 
 mod address;
 
@@ -35,6 +35,34 @@ pub enum Destination {
     Proxy,
 }
 
+/// The rule that denies an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denial {
+    /// It gives away credentials of the machine.
+    #[error("it is a metadata service")]
+    Metadata,
+    /// It is valid on one link only.
+    #[error("it is link-local")]
+    LinkLocal,
+    /// It is unspecified or broadcast.
+    #[error("it is no address of a host")]
+    NoHost,
+    /// It is a group of hosts.
+    #[error("it is a multicast address")]
+    Multicast,
+    /// It is the service's listener or database.
+    #[error("it belongs to this service itself")]
+    OwnSocket,
+    /// The operator denies it.
+    #[error("it is in UNDERSTUDY_EGRESS_DENY")]
+    Operator,
+    /// It is private, and the instance's kind is `cloud`.
+    #[error(
+        "it is not public; instances of the kind cloud must be, unless UNDERSTUDY_EGRESS_ALLOW has it"
+    )]
+    NotPublic,
+}
+
 /// Why an address may not be reached.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EgressFault {
@@ -46,10 +74,30 @@ pub enum EgressFault {
     MetadataName(String),
     /// The address is one that nothing may reach.
     #[error("the address {0} may not be reached: {1}")]
-    Denied(IpAddr, &'static str),
+    Denied(IpAddr, Denial),
 }
 
 impl EgressFault {
+    /// The fault as an error of a field names it.
+    pub fn rule(&self) -> FieldRule {
+        match self {
+            Self::NeedsHttps => FieldRule::HttpsRequired,
+            Self::MetadataName(host) => FieldRule::MetadataService { host: host.clone() },
+            Self::Denied(address, denial) => {
+                let address = address.to_string();
+                match denial {
+                    Denial::Metadata => FieldRule::MetadataService { host: address },
+                    Denial::LinkLocal | Denial::NoHost | Denial::Multicast => {
+                        FieldRule::AddressUnusable { address }
+                    }
+                    Denial::OwnSocket => FieldRule::AddressOfService { address },
+                    Denial::Operator => FieldRule::AddressDenied { address },
+                    Denial::NotPublic => FieldRule::AddressNotPublic { address },
+                }
+            }
+        }
+    }
+
     /// The field of the endpoint that is at fault.
     pub fn field(&self) -> &'static str {
         match self {
@@ -95,19 +143,17 @@ impl EgressPolicy {
                 .iter()
                 .any(|own| own.port() == port && covers(own.ip(), form))
             {
-                return denied("it belongs to this service itself");
+                return denied(Denial::OwnSocket);
             }
             if self.deny.iter().any(|network| network.contains(&form)) {
-                return denied("it is in UNDERSTUDY_EGRESS_DENY");
+                return denied(Denial::Operator);
             }
             let allowed = self.allow.iter().any(|network| network.contains(&form));
             if destination == Destination::Backend(InstanceKind::Cloud)
                 && !allowed
                 && !is_public(form)
             {
-                return denied(
-                    "it is not public; instances of the kind cloud must be, unless UNDERSTUDY_EGRESS_ALLOW has it",
-                );
+                return denied(Denial::NotPublic);
             }
         }
         Ok(())
@@ -201,16 +247,18 @@ fn covers(own: IpAddr, address: IpAddr) -> bool {
     everywhere && (address.is_loopback() || UdpSocket::bind((address, 0)).is_ok())
 }
 
+/// A text that is neither a host name nor an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAHost;
+
 /// One spelling for every host: octal, decimal and hexadecimal IPv4, full-width digits, international names, trailing dots.
 ///
 /// # Errors
-/// With what is wrong, for people.
-pub fn normalize_host(host: &str) -> Result<String, String> {
+/// If it is neither a name nor an address.
+pub fn normalize_host(host: &str) -> Result<String, NotAHost> {
     let bare = host.strip_suffix('.').unwrap_or(host);
     if bare.contains(':') {
-        let address: Ipv6Addr = bare
-            .parse()
-            .map_err(|_| "is not an IPv6 address".to_owned())?;
+        let address: Ipv6Addr = bare.parse().map_err(|_| NotAHost)?;
         return Ok(address.to_string());
     }
     match url::Host::parse(bare) {
@@ -224,13 +272,13 @@ pub fn normalize_host(host: &str) -> Result<String, String> {
                         .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
             };
             if name.len() > 253 || !name.split('.').all(label) {
-                return Err("is not a host name".to_owned());
+                return Err(NotAHost);
             }
             Ok(name)
         }
         Ok(url::Host::Ipv4(address)) => Ok(address.to_string()),
         Ok(url::Host::Ipv6(address)) => Ok(address.to_string()),
-        Err(error) => Err(format!("is not a host name or address ({error})")),
+        Err(_) => Err(NotAHost),
     }
 }
 

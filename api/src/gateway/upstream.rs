@@ -30,7 +30,7 @@ mod models;
 mod resolver;
 mod tls;
 
-pub use fault::explain;
+pub use fault::{Cause, explain};
 pub use models::read_models;
 
 use resolver::Resolver;
@@ -206,11 +206,21 @@ impl Client {
     /// # Errors
     /// If there is no answer.
     pub async fn get(&self, path: &'static str) -> Result<Response, Failure> {
-        let request = self.http.get(self.url(path)?).headers(self.headers.clone());
+        let answered = self.get_or_cause(path).await;
+        answered.map_err(|(failure, _)| failure)
+    }
+
+    /// As [`Self::get`], for checks, which tell more kinds of failures apart than attempts do.
+    ///
+    /// # Errors
+    /// If there is no answer, with what lies at the bottom of it.
+    pub async fn get_or_cause(&self, path: &'static str) -> Result<Response, (Failure, Cause)> {
+        let url = self.url(path).map_err(|failure| (failure, Cause::Other))?;
+        let request = self.http.get(url).headers(self.headers.clone());
         request
             .send()
             .await
-            .map_err(|error| fault::classify(&error, self.proxied))
+            .map_err(|error| (fault::classify(&error, self.proxied), Cause::of(&error)))
     }
 
     /// The one model that the backend lists, for instances that name none. Asked once, and again after [`Self::forget_model`].

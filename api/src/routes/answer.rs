@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use diesel::result::{DatabaseErrorKind, Error};
 use serde::Serialize;
-use understudy_shared::ProblemCode;
+use understudy_shared::{FieldRule, ProblemCode};
 
 use super::extract::etag;
 use crate::error::ApiError;
@@ -38,7 +38,7 @@ pub fn not_stored(mut response: HttpResponse) -> HttpResponse {
 pub fn refused(error: Error) -> ApiError {
     match error {
         Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
-            ApiError::taken("/name", "is taken; names are unique regardless of case")
+            ApiError::field("/name", FieldRule::Taken)
         }
         Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => ApiError::new(
             ProblemCode::Conflict,

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete, get, post, web};
 
 use diesel_async::AsyncPgConnection;
 use understudy_shared::{
-    ApiKey, ApiKeyId, CreateApiKey, CreatedApiKey, FieldError, Page, ProblemCode, Role,
+    ApiKey, ApiKeyId, CreateApiKey, CreatedApiKey, FieldError, FieldRule, Page, ProblemCode, Role,
 };
 use uuid::Uuid;
 
@@ -131,7 +131,7 @@ async fn check_groups(conn: &mut AsyncPgConnection, input: &CreateApiKey) -> Res
         .enumerate()
         .filter(|(_, id)| !existing.contains(id));
     let fault =
-        |(index, _)| FieldError::invalid(format!("/group_ids/{index}"), "is not the id of a group");
+        |(index, _)| FieldError::new(format!("/group_ids/{index}"), FieldRule::UnknownGroup);
     let faults: Vec<FieldError> = unknown.map(fault).collect();
     if faults.is_empty() {
         Ok(())

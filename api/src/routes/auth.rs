@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post, web};
 use chrono::Utc;
 use diesel_async::AsyncConnection as _;
 use understudy_shared::{
-    ChangePasswordRequest, FieldError, LoginRequest, ProblemCode, SecretInput, Session, User,
+    ChangePasswordRequest, FieldError, FieldRule, LoginRequest, ProblemCode, SecretInput, Session,
+    User,
 };
 
 use super::answer::{not_stored, resource};
@@ -182,11 +183,7 @@ pub async fn change_password(
 }
 
 fn wrong_current_password() -> ApiError {
-    ApiError::field(
-        "/current_password",
-        ProblemCode::ValidationFailed,
-        "is not the password until now",
-    )
+    ApiError::field("/current_password", FieldRule::PasswordWrong)
 }
 
 fn check_new_password(user: &UserRow, new: &SecretInput) -> Result<(), ApiError> {

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use diesel_async::AsyncPgConnection;
 use understudy_shared::{
-    GroupMember, GroupStatus, InstanceRef, MemberPreview, ModelGroup, ModelGroupId,
+    GroupMember, GroupStatus, InstanceRef, InstanceState, MemberPreview, ModelGroup, ModelGroupId,
     ModelInstanceId, Verdict,
 };
 use uuid::Uuid;
@@ -80,10 +80,16 @@ pub(crate) fn current_status(
     facts: &Facts,
     gateway: &Gateway,
 ) -> Result<GroupStatus, ApiError> {
-    Ok(status(stored, &verdicts(stored, facts, gateway)?))
+    let verdicts = verdicts(stored, facts, gateway)?;
+    Ok(status(stored, facts, gateway, &verdicts))
 }
 
-fn status(stored: &StoredModelGroup, verdicts: &[MemberPreview]) -> GroupStatus {
+fn status(
+    stored: &StoredModelGroup,
+    facts: &Facts,
+    gateway: &Gateway,
+    verdicts: &[MemberPreview],
+) -> GroupStatus {
     let available = verdicts
         .iter()
         .filter(|member| member.verdict != Verdict::Skipped)
@@ -93,7 +99,31 @@ fn status(stored: &StoredModelGroup, verdicts: &[MemberPreview]) -> GroupStatus 
         available_members: u32::try_from(available).unwrap_or(u32::MAX),
         total_members: u32::try_from(stored.members.len()).unwrap_or(u32::MAX),
         would_answer: would_answer(verdicts),
+        member_states: member_states(&stored.members, facts, gateway),
+        passed_over: passed_over(verdicts),
     }
+}
+
+/// The state of each member in order, by what its instance's own status says.
+fn member_states(members: &[GroupMember], facts: &Facts, gateway: &Gateway) -> Vec<InstanceState> {
+    let state = |member: &GroupMember| match facts.get(&member.instance_id.0) {
+        Some(facts) if member.enabled => {
+            gateway
+                .instance_status(member.instance_id, facts.enabled, facts.updated_at)
+                .state
+        }
+        _ => InstanceState::Disabled,
+    };
+    members.iter().map(state).collect()
+}
+
+/// Whom a caller would miss: the first member that is skipped before the one that answers.
+fn passed_over(verdicts: &[MemberPreview]) -> Option<MemberPreview> {
+    let before = verdicts
+        .iter()
+        .take_while(|member| member.verdict != Verdict::Answers);
+    let mut skipped = before.filter(|member| member.verdict == Verdict::Skipped);
+    skipped.next().cloned()
 }
 
 /// The group as an answer shows it.

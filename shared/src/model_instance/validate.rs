@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use super::{AuthType, CreateModelInstance, HealthCheckMode};
-use crate::{FieldError, SecretInput, rules};
+use crate::{FieldError, FieldRule, SecretInput, rules};
 
 /// Fields of a request that the gateway itself reads or writes, so that `parameters` must leave them alone.
 const GATEWAY_FIELDS: [&str; 2] = ["model", "stream"];
@@ -47,10 +47,7 @@ impl CreateModelInstance {
         let host = &self.endpoint.host;
         rules::text(f, "/endpoint/host", host, 1, 253);
         if host.contains("://") || host.contains(['/', '@', '?', '#', '\\', '[', ']', ' ', '%']) {
-            f.push(FieldError::invalid(
-                "/endpoint/host",
-                "must be a host name or an address alone, without scheme, port or path",
-            ));
+            f.push(FieldError::new("/endpoint/host", FieldRule::HostAlone));
         }
         rules::url_path(f, "/endpoint/base_path", &self.endpoint.base_path);
         if self
@@ -59,9 +56,11 @@ impl CreateModelInstance {
             .as_ref()
             .is_some_and(|pem| pem.len() > CA_PEM_MAX_BYTES)
         {
-            f.push(FieldError::invalid(
+            f.push(FieldError::new(
                 "/tls/ca_pem",
-                format!("must have at most {CA_PEM_MAX_BYTES} bytes"),
+                FieldRule::TooLarge {
+                    max: CA_PEM_MAX_BYTES as u64,
+                },
             ));
         }
     }
@@ -69,22 +68,25 @@ impl CreateModelInstance {
     fn auth_faults(&self, f: &mut Vec<FieldError>) {
         match (self.auth.kind, &self.auth.header) {
             (AuthType::Header, Some(name)) => rules::header_name(f, "/auth/header", name),
-            (AuthType::Header, None) => f.push(FieldError::invalid(
+            (AuthType::Header, None) => f.push(FieldError::new(
                 "/auth/header",
-                "is needed when type is header",
+                FieldRule::RequiredWhen {
+                    field: "type".to_owned(),
+                    value: "header".to_owned(),
+                },
             )),
-            (_, Some(_)) => f.push(FieldError::invalid(
+            (_, Some(_)) => f.push(FieldError::new(
                 "/auth/header",
-                "has a meaning only when type is header",
+                FieldRule::OnlyWhen {
+                    field: "type".to_owned(),
+                    value: "header".to_owned(),
+                },
             )),
             (_, None) => {}
         }
         rules::at_most(f, "/tokens", self.tokens.len(), 20);
         if self.auth.kind == AuthType::None && !self.tokens.is_empty() {
-            f.push(FieldError::invalid(
-                "/tokens",
-                "would never be sent, since auth.type is none",
-            ));
+            f.push(FieldError::new("/tokens", FieldRule::TokensWithoutAuth));
         }
         unique(f, "/tokens", "id", self.tokens.iter().map(|token| token.id));
         for (index, token) in self.tokens.iter().enumerate() {
@@ -123,10 +125,7 @@ impl CreateModelInstance {
                 AuthType::Header => self.auth.header.as_deref(),
             };
             if token_header.is_some_and(|name| name.eq_ignore_ascii_case(&header.name)) {
-                f.push(FieldError::invalid(
-                    pointer,
-                    "carries the token already; add the token to tokens instead",
-                ));
+                f.push(FieldError::new(pointer, FieldRule::HeaderOfToken));
             }
             secret(
                 f,
@@ -154,9 +153,11 @@ impl CreateModelInstance {
                 let pointer = format!("/proxies/{index}/password");
                 rules::text(f, &pointer, password.expose(), 1, 255);
                 if proxy.username.is_none() {
-                    f.push(FieldError::invalid(
+                    f.push(FieldError::new(
                         format!("/proxies/{index}/username"),
-                        "is needed beside a password",
+                        FieldRule::RequiredWith {
+                            field: "password".to_owned(),
+                        },
                     ));
                 }
             }
@@ -177,17 +178,16 @@ impl CreateModelInstance {
             let pointer = format!("/parameters/strip/{index}");
             parameter_name(f, &pointer, name);
             if p.defaults.contains_key(name) || p.overrides.contains_key(name) {
-                f.push(FieldError::invalid(
-                    pointer,
-                    "is also in defaults or overrides",
-                ));
+                f.push(FieldError::new(pointer, FieldRule::ParameterSetAndStripped));
             }
         }
         unique(f, "/parameters/strip", "", p.strip.iter().map(Some));
         if serde_json::to_vec(p).map_or(0, |json| json.len()) > PARAMETERS_MAX_BYTES {
-            f.push(FieldError::invalid(
+            f.push(FieldError::new(
                 "/parameters",
-                format!("must have at most {PARAMETERS_MAX_BYTES} bytes"),
+                FieldRule::TooLarge {
+                    max: PARAMETERS_MAX_BYTES as u64,
+                },
             ));
         }
     }
@@ -258,14 +258,17 @@ impl CreateModelInstance {
         rules::range(f, "/health_check/rise", check.rise, 1, 10);
         if let Some(path) = &check.path {
             if check.mode != HealthCheckMode::Http {
-                f.push(FieldError::invalid(
+                f.push(FieldError::new(
                     "/health_check/path",
-                    "has a meaning only when mode is http",
+                    FieldRule::OnlyWhen {
+                        field: "mode".to_owned(),
+                        value: "http".to_owned(),
+                    },
                 ));
             } else if path.is_empty() {
-                f.push(FieldError::invalid(
+                f.push(FieldError::new(
                     "/health_check/path",
-                    "must begin with /",
+                    FieldRule::PathWithoutSlash,
                 ));
             }
             rules::url_path(f, "/health_check/path", path);
@@ -276,9 +279,11 @@ impl CreateModelInstance {
 fn parameter_name(f: &mut Vec<FieldError>, pointer: &str, name: &str) {
     rules::text(f, pointer, name, 1, 100);
     if GATEWAY_FIELDS.contains(&name) {
-        f.push(FieldError::invalid(
+        f.push(FieldError::new(
             pointer,
-            format!("{name} belongs to the gateway and cannot be a parameter"),
+            FieldRule::ParameterReserved {
+                name: name.to_owned(),
+            },
         ));
     }
 }
@@ -288,10 +293,7 @@ fn secret(f: &mut Vec<FieldError>, pointer: &str, value: Option<&SecretInput>, s
     match value {
         Some(value) => rules::header_value(f, pointer, value.expose()),
         None if stored => {}
-        None => f.push(FieldError::invalid(
-            pointer,
-            "is needed, since no id names a stored one",
-        )),
+        None => f.push(FieldError::new(pointer, FieldRule::SecretMissing)),
     }
 }
 
@@ -309,9 +311,9 @@ fn unique<T: Hash + Eq>(
             } else {
                 format!("/{field}")
             };
-            f.push(FieldError::invalid(
+            f.push(FieldError::new(
                 format!("{list}/{index}{field}"),
-                "is there twice",
+                FieldRule::Duplicate,
             ));
         }
     }

@@ -46,7 +46,7 @@ impl ApiError {
 
 #[cfg(test)]
 mod tests {
-    use understudy_shared::{FieldError, ProblemCode};
+    use understudy_shared::{FieldError, FieldRule, ProblemCode};
 
     use super::*;
 
@@ -59,15 +59,19 @@ mod tests {
             instance: "/api/v1/setup".into(),
             code: ProblemCode::ValidationFailed,
             request_id: "1".into(),
-            errors: vec![FieldError::invalid("/password", "is too common")],
+            errors: vec![FieldError::new("/password", FieldRule::PasswordCommon)],
             used_by: Vec::new(),
+            trace: Vec::new(),
         }
     }
 
     #[test]
     fn a_field_finds_its_own_error() {
         let error = ApiError::Problem(Box::new(problem()));
-        assert_eq!(error.field("/password").as_deref(), Some("is too common"));
+        assert_eq!(
+            error.field("/password").as_deref(),
+            Some("is one of the passwords that are guessed first")
+        );
         assert_eq!(error.field("/username"), None);
     }
 

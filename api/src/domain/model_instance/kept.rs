@@ -3,7 +3,7 @@
 //! A secret goes only where the person who entered it sent it. Whoever may edit an instance could otherwise point it at a host
 //! of their own, keep the token, and read it there. So a new scheme, host, port or proxy needs every secret entered again.
 
-use understudy_shared::{Endpoint, FieldError, HeaderId, ProblemCode, ProxyId, TokenId};
+use understudy_shared::{Endpoint, FieldError, FieldRule, HeaderId, ProxyId, TokenId};
 
 use super::{ValidModelInstance, ValidProxy};
 
@@ -38,10 +38,7 @@ impl ValidModelInstance {
         let mut check = |list: &str, index: usize, known: bool| {
             if !known {
                 let pointer = format!("/{list}/{index}/id");
-                faults.push(FieldError::invalid(
-                    pointer,
-                    "is not the id of a stored one of this instance",
-                ));
+                faults.push(FieldError::new(pointer, FieldRule::UnknownStoredItem));
             }
         };
         for (index, token) in self.tokens.iter().enumerate() {
@@ -98,12 +95,9 @@ impl ValidModelInstance {
             .map(|(index, _)| format!("/tokens/{index}/value"))
             .chain(headers.map(|(index, _)| format!("/headers/{index}/value")))
             .chain(proxies.map(|(index, _)| format!("/proxies/{index}/password")));
-        let fault = |pointer| FieldError {
-            pointer,
-            code: ProblemCode::SecretsRequired,
-            detail: "must be entered again, since scheme, host, port or proxies change".to_owned(),
-        };
-        pointers.map(fault).collect()
+        pointers
+            .map(|pointer| FieldError::new(pointer, FieldRule::SecretAgain))
+            .collect()
     }
 
     fn goes_elsewhere(&self, stored: &StoredConnection) -> bool {

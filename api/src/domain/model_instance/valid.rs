@@ -7,13 +7,13 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use understudy_shared::{
-    Capabilities, CreateModelInstance, Endpoint, FieldError, HeaderId, HealthCheck, InstanceAuth,
-    InstanceKind, Limits, Parameters, Protocol, ProxyId, ProxyInput, SecretInput, Timeouts,
-    TlsOptions, TokenId,
+    Capabilities, CreateModelInstance, Endpoint, FieldError, FieldRule, HeaderId, HealthCheck,
+    InstanceAuth, InstanceKind, Limits, Parameters, Protocol, ProxyId, ProxyInput, SecretInput,
+    Timeouts, TlsOptions, TokenId,
 };
 use url::Url;
 
-use crate::gateway::egress::normalize_host;
+use crate::gateway::egress::{NotAHost, normalize_host};
 use crate::secrets::Secret;
 
 /// A valid model instance, new or changed.
@@ -177,7 +177,7 @@ fn endpoint(faults: &mut Vec<FieldError>, mut endpoint: Endpoint) -> Endpoint {
     if !faults.iter().any(|fault| fault.pointer == "/endpoint/host") {
         match normalize_host(&endpoint.host) {
             Ok(host) => endpoint.host = host,
-            Err(what) => faults.push(FieldError::invalid("/endpoint/host", what)),
+            Err(NotAHost) => faults.push(FieldError::new("/endpoint/host", FieldRule::NotAHost)),
         }
     }
     endpoint.base_path = endpoint.base_path.trim_end_matches('/').to_owned();
@@ -185,8 +185,6 @@ fn endpoint(faults: &mut Vec<FieldError>, mut endpoint: Endpoint) -> Endpoint {
 }
 
 fn proxy(faults: &mut Vec<FieldError>, index: usize, input: ProxyInput) -> Option<ValidProxy> {
-    let fault =
-        |field: &str, what: &str| FieldError::invalid(format!("/proxies/{index}/{field}"), what);
     match proxy_url(&input.url) {
         Ok(url) => Some(ValidProxy {
             id: input.id,
@@ -196,29 +194,22 @@ fn proxy(faults: &mut Vec<FieldError>, index: usize, input: ProxyInput) -> Optio
                 .password
                 .map(|password| Secret::new(password.expose())),
         }),
-        Err((field, what)) => {
-            faults.push(fault(field, &what));
+        Err((field, rule)) => {
+            faults.push(FieldError::new(format!("/proxies/{index}/{field}"), rule));
             None
         }
     }
 }
 
 /// Reads the address of a proxy. The text of a fault never repeats it, since there may be a password inside.
-fn proxy_url(text: &str) -> Result<ProxyUrl, (&'static str, String)> {
-    const FORM: &str = "must be http, https, socks5 or socks5h with a host and a port, such as socks5h://proxy.example:1080";
-    let form = || ("url", FORM.to_owned());
+fn proxy_url(text: &str) -> Result<ProxyUrl, (&'static str, FieldRule)> {
+    let form = || ("url", FieldRule::ProxyUrl);
     let url = Url::parse(text).map_err(|_| form())?;
     if url.password().is_some() {
-        return Err((
-            "password",
-            "belongs here, together with username, and not into the address".to_owned(),
-        ));
+        return Err(("password", FieldRule::CredentialsInUrl));
     }
     if !url.username().is_empty() {
-        return Err((
-            "username",
-            "belongs here and not into the address".to_owned(),
-        ));
+        return Err(("username", FieldRule::CredentialsInUrl));
     }
     let known = PROXY_SCHEMES
         .into_iter()
@@ -229,16 +220,13 @@ fn proxy_url(text: &str) -> Result<ProxyUrl, (&'static str, String)> {
         .filter(|host| !host.is_empty())
         .ok_or_else(form)?;
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        return Err(("url", "must have no path, no ? and no #".to_owned()));
+        return Err(("url", FieldRule::ProxyUrlPath));
     }
     let host = normalize_host(host.trim_start_matches('[').trim_end_matches(']'));
-    let host = host.map_err(|what| ("url", format!("has a host that {what}")))?;
+    let host = host.map_err(|NotAHost| ("url", FieldRule::NotAHost))?;
     let port = url.port().unwrap_or(usual_port);
     if port == 0 {
-        return Err((
-            "url",
-            "has a port that must be between 1 and 65535".to_owned(),
-        ));
+        return Err(("url", FieldRule::PORT));
     }
     Ok(ProxyUrl { scheme, host, port })
 }
@@ -249,9 +237,9 @@ fn certificates(faults: &mut Vec<FieldError>, pem: Option<&str>) {
         .chars()
         .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
     {
-        faults.push(FieldError::invalid(
+        faults.push(FieldError::new(
             "/tls/ca_pem",
-            "must not contain control characters",
+            FieldRule::ControlCharactersInText,
         ));
         return;
     }
@@ -262,17 +250,17 @@ fn certificates(faults: &mut Vec<FieldError>, pem: Option<&str>) {
             .and_then(|certificate| trusted.add(certificate).ok())
             .is_none()
         {
-            faults.push(FieldError::invalid(
+            faults.push(FieldError::new(
                 "/tls/ca_pem",
-                "has a certificate that cannot be read",
+                FieldRule::CertificateUnreadable,
             ));
             return;
         }
     }
     if trusted.is_empty() {
-        faults.push(FieldError::invalid(
+        faults.push(FieldError::new(
             "/tls/ca_pem",
-            "must have at least one certificate (PEM)",
+            FieldRule::CertificateMissing,
         ));
     }
 }
@@ -345,9 +333,9 @@ mod tests {
             ("socks5://:canary@proxy:1", "password"),
             ("socks5://canary@proxy:1", "username"),
         ] {
-            let (pointed, what) = proxy_url(text).unwrap_err();
+            let (pointed, rule) = proxy_url(text).unwrap_err();
             assert_eq!(pointed, field, "{text}");
-            assert!(!what.contains("canary"), "{what}");
+            assert!(!format!("{rule:?}").contains("canary"), "{rule:?}");
         }
     }
 

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use understudy_shared::{CheckResult, CheckStep, CheckStepResult};
+use understudy_shared::{CheckCode, CheckResult, CheckStep, CheckStepResult};
+
+use super::fault::Fault;
 
 const ORDER: [CheckStep; 6] = [
     CheckStep::Resolve,
@@ -35,24 +37,39 @@ impl Report {
         }
     }
 
-    pub fn passed(&mut self, step: CheckStep, took: Duration, detail: impl Into<String>) {
+    /// A step passed.
+    pub fn passed(
+        &mut self,
+        step: CheckStep,
+        took: Duration,
+        code: CheckCode,
+        detail: impl Into<String>,
+    ) {
         self.steps.push(CheckStepResult {
             step,
             ok: true,
             skipped: false,
             duration_ms: millis(took),
             detail: detail.into(),
+            code,
         });
     }
 
-    pub fn skipped(&mut self, step: CheckStep, detail: &str) {
-        let detail = detail.to_owned();
+    /// A step passed, and what it found speaks for itself.
+    pub fn found(&mut self, step: CheckStep, took: Duration, what: String) {
+        let found = Some(what.clone());
+        self.passed(step, took, CheckCode::Ok { found }, what);
+    }
+
+    /// A step was not made.
+    pub fn skipped(&mut self, step: CheckStep, code: CheckCode, detail: &str) {
         self.steps.push(CheckStepResult {
             step,
             ok: false,
             skipped: true,
             duration_ms: 0,
-            detail,
+            detail: detail.to_owned(),
+            code,
         });
     }
 
@@ -67,6 +84,7 @@ impl Report {
             self.passed(
                 CheckStep::Connect,
                 connecting.min(whole),
+                CheckCode::ThroughProxy,
                 "through the proxy",
             );
         }
@@ -76,54 +94,59 @@ impl Report {
             } else {
                 Duration::ZERO
             };
-            let detail = if direct {
-                "the certificate is trusted"
+            let (code, detail) = if direct {
+                (CheckCode::Ok { found: None }, "the certificate is trusted")
             } else {
-                "the certificate is trusted; part of the connection through the proxy"
+                (
+                    CheckCode::ThroughProxy,
+                    "the certificate is trusted; part of the connection through the proxy",
+                )
             };
-            self.passed(CheckStep::Tls, handshake, detail);
+            self.passed(CheckStep::Tls, handshake, code, detail);
         } else {
-            self.skipped(CheckStep::Tls, "plain http");
+            self.skipped(CheckStep::Tls, CheckCode::NotApplicable, "plain http");
         }
     }
 
     /// A step failed; those after it were not made.
-    pub fn failed(mut self, step: CheckStep, took: Duration, why: String) -> CheckResult {
+    pub fn failed(mut self, step: CheckStep, took: Duration, fault: Fault) -> CheckResult {
         for earlier in ORDER.into_iter().take_while(|earlier| *earlier != step) {
             if !self.steps.iter().any(|made| made.step == earlier) {
-                let detail = if earlier == CheckStep::Tls && !self.tls {
-                    "plain http"
+                if earlier == CheckStep::Tls && !self.tls {
+                    self.skipped(earlier, CheckCode::NotApplicable, "plain http");
                 } else {
-                    "not reached"
-                };
-                self.skipped(earlier, detail);
+                    self.skipped(earlier, CheckCode::NotReached, "not reached");
+                }
             }
         }
-        let reason = sentence(&why);
+        let reason = sentence(&fault.why);
+        let code = fault.code.clone();
         self.steps.push(CheckStepResult {
             step,
             ok: false,
             skipped: false,
             duration_ms: millis(took),
-            detail: why,
+            detail: fault.why,
+            code: fault.code,
         });
         for later in ORDER.into_iter().skip_while(|later| *later != step).skip(1) {
-            self.skipped(later, "not reached");
+            self.skipped(later, CheckCode::NotReached, "not reached");
         }
-        self.result(false, reason)
+        self.result(false, code, reason)
     }
 
     /// Every step passed or did not apply.
-    pub fn done(self, reason: &str) -> CheckResult {
-        self.result(true, reason.to_owned())
+    pub fn done(self, code: CheckCode, reason: &str) -> CheckResult {
+        self.result(true, code, reason.to_owned())
     }
 
-    fn result(mut self, ok: bool, reason: String) -> CheckResult {
+    fn result(mut self, ok: bool, code: CheckCode, reason: String) -> CheckResult {
         self.steps
             .sort_by_key(|made| ORDER.iter().position(|step| *step == made.step));
         CheckResult {
             ok,
             reason,
+            code,
             duration_ms: millis(self.started.elapsed()),
             steps: self.steps,
             models: self.models,

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::Denial;
+
 /// Addresses that give away credentials of the machine to whoever asks.
 const METADATA: [Ipv4Addr; 3] = [
     Ipv4Addr::new(169, 254, 169, 254),
@@ -11,31 +13,29 @@ const METADATA: [Ipv4Addr; 3] = [
 const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254);
 
 /// Why no instance and no proxy may have this address.
-pub(super) fn never_reachable(address: IpAddr) -> Option<&'static str> {
+pub(super) fn never_reachable(address: IpAddr) -> Option<Denial> {
     let metadata = match address {
         IpAddr::V4(v4) => METADATA.contains(&v4),
         IpAddr::V6(v6) => v6 == METADATA_V6,
     };
     if metadata {
-        return Some("it is a metadata service");
+        return Some(Denial::Metadata);
     }
     let link_local = match address {
         IpAddr::V4(v4) => v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
     };
     if link_local {
-        return Some("it is link-local");
+        return Some(Denial::LinkLocal);
     }
     let nowhere = match address {
         IpAddr::V4(v4) => v4.octets()[0] == 0 || v4.is_broadcast(),
         IpAddr::V6(v6) => v6.is_unspecified(),
     };
     if nowhere {
-        return Some("it is no address of a host");
+        return Some(Denial::NoHost);
     }
-    address
-        .is_multicast()
-        .then_some("it is a multicast address")
+    address.is_multicast().then_some(Denial::Multicast)
 }
 
 /// The IPv4 address inside an IPv6 one: mapped, compatible, 6to4 and NAT64.

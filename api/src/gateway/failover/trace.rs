@@ -2,48 +2,20 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-use understudy_shared::ModelInstanceId;
+use understudy_shared::AttemptTrace;
 
 use crate::gateway::picker::{self, Facts};
 use crate::gateway::snapshot::{Group, Member};
 
-/// What became of an instance in one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It answered.
-    Answered,
-    /// It was asked and failed.
-    Failed,
-    /// It was not asked.
-    Skipped,
-}
-
-/// One line of the trace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Step {
-    /// The instance.
-    pub instance_id: ModelInstanceId,
-    /// Its name.
-    pub name: String,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// Why, for programs.
-    pub code: String,
-    /// Why, for people.
-    pub reason: String,
-    /// How long it took.
-    pub duration_ms: u64,
-}
+pub use understudy_shared::AttemptOutcome as Outcome;
 
 /// The attempts of one request, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Trace(Vec<Step>);
+pub struct Trace(Vec<AttemptTrace>);
 
 impl Trace {
     /// The steps so far.
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[AttemptTrace] {
         &self.0
     }
 
@@ -69,7 +41,7 @@ impl Trace {
         took: Duration,
     ) {
         let connection = &member.instance.connection;
-        self.0.push(Step {
+        self.0.push(AttemptTrace {
             instance_id: connection.id,
             name: connection.name.clone(),
             outcome,

@@ -46,49 +46,88 @@ pub(super) fn classify(error: &reqwest::Error, proxied: bool) -> Failure {
     }
 }
 
+/// What lies at the bottom of a failed connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The egress policy forbids the address.
+    Egress,
+    /// The TLS handshake.
+    Tls,
+    /// What answers does not speak HTTP.
+    NotHttp,
+    /// The name does not resolve.
+    NameUnknown,
+    /// The port is closed.
+    Refused,
+    /// There is no way to the host.
+    Unreachable,
+    /// The system gave up waiting.
+    TimedOut,
+    /// The connection was closed, reset or broken off.
+    Closed,
+    /// Something else.
+    Other,
+}
+
+impl Cause {
+    /// The cause of an error.
+    pub fn of(error: &(dyn Error + 'static)) -> Self {
+        describe(error).0
+    }
+}
+
 /// The cause of a failure in plain words, without addresses.
 pub fn explain(error: &(dyn Error + 'static)) -> String {
+    describe(error).1
+}
+
+fn describe(error: &(dyn Error + 'static)) -> (Cause, String) {
     if let Some(fault) = find::<EgressFault>(error) {
-        return fault.to_string();
+        return (Cause::Egress, fault.to_string());
     }
+    let tls_failed = |tls: &rustls::Error| (Cause::Tls, format!("the TLS handshake failed: {tls}"));
     if let Some(tls) = find::<rustls::Error>(error) {
-        return format!("the TLS handshake failed: {tls}");
+        return tls_failed(tls);
     }
     if let Some(hyper) = find::<hyper::Error>(error) {
         if hyper.is_parse() {
-            return "it does not speak HTTP".to_owned();
+            return (Cause::NotHttp, "it does not speak HTTP".to_owned());
         }
         if hyper.is_incomplete_message() {
-            return "it closed the connection before its answer was complete".to_owned();
+            let text = "it closed the connection before its answer was complete";
+            return (Cause::Closed, text.to_owned());
         }
     }
-    if let Some(io) = find::<io::Error>(error) {
+    let name_unknown = (Cause::NameUnknown, "its name does not resolve");
+    let other = (Cause::Other, "the connection failed");
+    let (cause, text) = if let Some(io) = find::<io::Error>(error) {
         // A TLS error arrives inside an I/O error.
         if let Some(tls) = io
             .get_ref()
             .and_then(|inner| inner.downcast_ref::<rustls::Error>())
         {
-            return format!("the TLS handshake failed: {tls}");
+            return tls_failed(tls);
         }
-        return match io.kind() {
-            io::ErrorKind::ConnectionRefused => "connection refused",
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "connection reset",
-            io::ErrorKind::ConnectionAborted => "connection aborted",
-            io::ErrorKind::UnexpectedEof => "it closed the connection",
-            io::ErrorKind::TimedOut => "no answer in time",
-            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-                "the host cannot be reached"
+        match io.kind() {
+            io::ErrorKind::ConnectionRefused => (Cause::Refused, "connection refused"),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                (Cause::Closed, "connection reset")
             }
-            _ if is_dns(error) => "its name does not resolve",
-            _ => "the connection failed",
+            io::ErrorKind::ConnectionAborted => (Cause::Closed, "connection aborted"),
+            io::ErrorKind::UnexpectedEof => (Cause::Closed, "it closed the connection"),
+            io::ErrorKind::TimedOut => (Cause::TimedOut, "no answer in time"),
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                (Cause::Unreachable, "the host cannot be reached")
+            }
+            _ if is_dns(error) => name_unknown,
+            _ => other,
         }
-        .to_owned();
-    }
-    if is_dns(error) {
-        "its name does not resolve".to_owned()
+    } else if is_dns(error) {
+        name_unknown
     } else {
-        "the connection failed".to_owned()
-    }
+        other
+    };
+    (cause, text.to_owned())
 }
 
 fn is_dns(error: &(dyn Error + 'static)) -> bool {

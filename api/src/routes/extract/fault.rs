@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use serde::de::{self, Expected, Unexpected};
-use understudy_shared::{FieldError, ProblemCode};
+use understudy_shared::{FieldError, FieldRule, ValueType};
 
 /// What is wrong with a body, and where.
 #[derive(Debug)]
@@ -11,12 +11,8 @@ pub struct Fault(FieldError);
 
 impl Fault {
     /// A fault of the value itself.
-    pub(super) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self(FieldError {
-            pointer: String::new(),
-            code,
-            detail: detail.into(),
-        })
+    pub(super) fn new(rule: FieldRule) -> Self {
+        Self(FieldError::new("", rule))
     }
 
     /// The same fault, seen from one step further out.
@@ -43,76 +39,91 @@ impl Display for Fault {
 impl std::error::Error for Fault {}
 
 impl de::Error for Fault {
-    /// A rule of the type itself, such as the bounds of a port.
+    /// A rule of the type itself, such as the bounds of a port. `serde` hands on nothing but its sentence.
     fn custom<T: Display>(message: T) -> Self {
         let message = message.to_string();
         // Ids and times are read by their crates, whose messages speak of characters and indices.
-        let detail = if message.starts_with("UUID parsing failed") {
-            "must be a UUID".to_owned()
+        let rule = if message.starts_with("UUID parsing failed") {
+            FieldRule::NotAUuid
+        } else if message == FieldRule::PORT.to_string() {
+            FieldRule::PORT
         } else if message.contains("input") || message.contains("trailing") {
-            "must be a time as in RFC 3339, such as 2027-01-31T12:00:00Z".to_owned()
+            FieldRule::NotATime
         } else {
-            message
+            FieldRule::Unreadable
         };
-        Self::new(ProblemCode::ValidationFailed, detail)
+        Self::new(rule)
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(ProblemCode::InvalidType, must_be(expected))
+        Self::new(wrong_type(expected))
     }
 
     fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(ProblemCode::ValidationFailed, must_be(expected))
+        Self::new(bounds(expected).unwrap_or(FieldRule::Unreadable))
     }
 
     fn invalid_length(_: usize, expected: &dyn Expected) -> Self {
-        Self::new(ProblemCode::InvalidType, must_be(expected))
+        Self::new(wrong_type(expected))
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(
-            ProblemCode::ValidationFailed,
-            format!("must be one of {}", expected.join(", ")),
-        )
+        Self::new(FieldRule::NotOneOf {
+            allowed: names(expected),
+        })
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let known = if expected.is_empty() {
-            "none".to_owned()
-        } else {
-            expected.join(", ")
-        };
-        Self::new(
-            ProblemCode::UnknownField,
-            format!("is not a field that can be written; those are {known}"),
-        )
-        .below(field)
+        let known = names(expected);
+        Self::new(FieldRule::UnknownField { known }).below(field)
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::new(ProblemCode::MissingField, "is missing").below(field)
+        Self::new(FieldRule::Missing).below(field)
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Self::new(ProblemCode::ValidationFailed, "is there twice").below(field)
+        Self::new(FieldRule::Duplicate).below(field)
     }
 }
 
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
 /// What serde expected, in words of JSON.
-pub(super) fn must_be(expected: &dyn Expected) -> String {
-    let expected = expected.to_string();
-    let words = match expected.as_str() {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
-        "a boolean" => "true or false",
-        "a sequence" => "a list",
-        "a map" => "an object",
-        "a string" | "string or map" | "variant identifier" | "a borrowed string" => "a string",
-        text if text.starts_with("struct ") => "an object",
-        text if text.starts_with("enum ") => "a string",
-        text if text.contains("UUID") => "a UUID",
-        text if text.contains("date") => "a time as in RFC 3339, such as 2027-01-31T12:00:00Z",
-        text => text,
+pub(super) fn wrong_type(expected: &dyn Expected) -> FieldRule {
+    let expected = match expected.to_string().as_str() {
+        "u8" | "u16" | "u32" | "u64" | "usize" => ValueType::NaturalNumber,
+        "i8" | "i16" | "i32" | "i64" | "isize" => ValueType::WholeNumber,
+        "f32" | "f64" => ValueType::Number,
+        "a boolean" => ValueType::Boolean,
+        "a sequence" => ValueType::List,
+        "a map" => ValueType::Object,
+        "a string" | "string or map" | "variant identifier" | "a borrowed string" => {
+            ValueType::String
+        }
+        text if text.starts_with("struct ") => ValueType::Object,
+        text if text.starts_with("enum ") => ValueType::String,
+        text if text.contains("UUID") => ValueType::Uuid,
+        text if text.contains("date") => ValueType::Time,
+        _ => return FieldRule::Unreadable,
     };
-    format!("must be {words}")
+    FieldRule::WrongType { expected }
+}
+
+/// The bounds of a type of numbers.
+fn bounds(expected: &dyn Expected) -> Option<FieldRule> {
+    let (min, max) = match expected.to_string().as_str() {
+        "u8" => (0, u8::MAX.into()),
+        "u16" => (0, u16::MAX.into()),
+        "u32" => (0, u32::MAX.into()),
+        "u64" | "usize" => (0, i64::MAX),
+        "i8" => (i8::MIN.into(), i8::MAX.into()),
+        "i16" => (i16::MIN.into(), i16::MAX.into()),
+        "i32" => (i32::MIN.into(), i32::MAX.into()),
+        "i64" | "isize" => (i64::MIN, i64::MAX),
+        _ => return None,
+    };
+    Some(FieldRule::OutOfRange { min, max })
 }

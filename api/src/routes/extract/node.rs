@@ -11,9 +11,9 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 use serde_json::{Number, Value};
-use understudy_shared::ProblemCode;
+use understudy_shared::{FieldRule, ValueType};
 
-use super::fault::{Fault, must_be};
+use super::fault::{Fault, wrong_type};
 
 /// A value of a JSON tree, to be read as a type.
 pub struct Node(pub Value);
@@ -108,7 +108,7 @@ fn visit_number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::
         return visitor.visit_i64(value);
     }
     let expected = ExpectedBy(&visitor).to_string();
-    let refused = |_| Fault::new(ProblemCode::InvalidType, must_be(&expected.as_str()));
+    let refused = |_| Fault::new(wrong_type(&expected.as_str()));
     number.deserialize_any(visitor).map_err(refused)
 }
 
@@ -181,6 +181,12 @@ impl<'de> EnumAccess<'de> for Name {
 /// Variants on the wire are names alone.
 struct Unit;
 
+fn not_a_string() -> Fault {
+    Fault::new(FieldRule::WrongType {
+        expected: ValueType::String,
+    })
+}
+
 impl<'de> VariantAccess<'de> for Unit {
     type Error = Fault;
 
@@ -189,11 +195,11 @@ impl<'de> VariantAccess<'de> for Unit {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, Fault> {
-        Err(de::Error::custom("must be a string"))
+        Err(not_a_string())
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Fault> {
-        Err(de::Error::custom("must be a string"))
+        Err(not_a_string())
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -201,7 +207,7 @@ impl<'de> VariantAccess<'de> for Unit {
         _: &'static [&'static str],
         _: V,
     ) -> Result<V::Value, Fault> {
-        Err(de::Error::custom("must be a string"))
+        Err(not_a_string())
     }
 }
 
@@ -211,7 +217,7 @@ mod tests {
     use serde::de::DeserializeOwned;
     use serde_json::json;
     use understudy_shared::{
-        CreateApiKey, CreateModelGroup, CreateModelInstance, FieldError, Parameters,
+        CreateApiKey, CreateModelGroup, CreateModelInstance, FieldError, Parameters, ProblemCode,
     };
 
     use super::*;

@@ -3,9 +3,10 @@
 use actix_web::{HttpResponse, get, web};
 use understudy_shared::{GroupPreview, ModelGroup, ModelGroupId};
 
-use super::{describe, facts, not_found, verdicts, would_answer};
+use super::{describe, facts, not_found, traits, verdicts, would_answer};
 use crate::auth::{Permitted, ReadGroups};
 use crate::db;
+use crate::domain::model_group::warnings;
 use crate::error::ApiError;
 use crate::routes::answer::resource;
 use crate::routes::extract::PathId;
@@ -59,5 +60,6 @@ pub async fn preview_model_group(
     Ok(HttpResponse::Ok().json(GroupPreview {
         would_answer: would_answer(&members),
         members,
+        warnings: warnings(&stored.members, |id| traits(&facts, id)),
     }))
 }

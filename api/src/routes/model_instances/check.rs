@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, post, web};
 use serde_json::Value;
 use understudy_shared::{
-    CheckModelInstance, CheckResult, CreateModelInstance, FieldError, ModelInstanceId, ProxyId,
+    CheckModelInstance, CheckResult, CreateModelInstance, FieldRule, ModelInstanceId, ProxyId,
     TokenId,
 };
 use uuid::Uuid;
@@ -75,10 +75,7 @@ async fn find(
 }
 
 fn unknown_source() -> ApiError {
-    ApiError::fields(vec![FieldError::invalid(
-        "/from_instance_id",
-        "is not the id of an instance",
-    )])
+    ApiError::field("/from_instance_id", FieldRule::UnknownInstance)
 }
 
 /// The draft, and the instance whose secrets it uses.

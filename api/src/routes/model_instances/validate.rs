@@ -1,7 +1,7 @@
 //! Everything that a new or changed instance must pass before it is stored or connected to.
 
 use serde_json::{Value, json};
-use understudy_shared::{CreateModelInstance, FieldError, ModelInstance, ProblemCode};
+use understudy_shared::{CreateModelInstance, FieldError, ModelInstance};
 
 use super::stored_connection;
 use crate::db::model_instances::StoredModelInstance;
@@ -50,14 +50,6 @@ pub(super) async fn validate(
     }
 }
 
-fn denied(pointer: String, fault: &EgressFault) -> FieldError {
-    FieldError {
-        pointer,
-        code: ProblemCode::EgressDenied,
-        detail: fault.to_string(),
-    }
-}
-
 async fn endpoint_fault(
     state: &AppState,
     valid: &ValidModelInstance,
@@ -75,7 +67,8 @@ async fn endpoint_fault(
     let checked = egress
         .check_save(valid.kind, new.scheme, &new.host, new.port)
         .await;
-    let fault = |fault: EgressFault| denied(format!("/endpoint/{}", fault.field()), &fault);
+    let fault =
+        |fault: EgressFault| FieldError::new(format!("/endpoint/{}", fault.field()), fault.rule());
     Ok(checked.err().map(fault).into_iter().collect())
 }
 
@@ -100,7 +93,7 @@ async fn proxy_faults(
         faults.extend(
             checked
                 .err()
-                .map(|fault| denied(format!("/proxies/{index}/url"), &fault)),
+                .map(|fault| FieldError::new(format!("/proxies/{index}/url"), fault.rule())),
         );
     }
     faults

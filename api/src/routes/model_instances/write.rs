@@ -5,8 +5,8 @@ use actix_web::{HttpResponse, delete, patch, post, web};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use serde_json::Value;
 use understudy_shared::{
-    CreateModelInstance, ModelInstance, ModelInstanceId, Problem, ProblemCode, UpdateModelInstance,
-    UsedBy,
+    CreateModelInstance, FieldRule, ModelInstance, ModelInstanceId, Problem, ProblemCode,
+    UpdateModelInstance, UsedBy,
 };
 use uuid::Uuid;
 
@@ -146,12 +146,12 @@ async fn check_dimensions(
     let Some((group, other)) = beside.into_iter().find(|(_, other)| *other != dimensions) else {
         return Ok(());
     };
-    let detail =
-        format!("differs from the {other} dimensions of another member of the group {group}");
     Err(ApiError::field(
         "/capabilities/embedding_dimensions",
-        ProblemCode::ValidationFailed,
-        detail,
+        FieldRule::EmbeddingDimensionsInGroup {
+            group,
+            other: other.into(),
+        },
     ))
 }
 
