@@ -3,8 +3,11 @@
 //! The rule for credentials: the access token rides on every call but the ones that open a session. A 401 to it refreshes the session
 //! once and repeats the call, so a session that ran out in the middle goes unnoticed; a token known to be over is renewed first. Refresh tokens are single-use and using one
 //! twice ends the session, so refreshes never overlap: calls of this page share one, and tabs take turns.
+//!
+//! A session that cannot be renewed is no failure of the call yet: it waits until the person has signed in again, and is repeated then.
 
 mod error;
+mod events;
 mod model_groups;
 mod model_instances;
 mod sessions;
@@ -12,6 +15,7 @@ mod transport;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, Shared};
@@ -21,10 +25,12 @@ use serde::de::DeserializeOwned;
 use understudy_shared as wire;
 
 pub use error::ApiError;
+pub use events::EventStream;
 use transport::{Answer, Chunks, Request};
 
 use crate::browser;
-use crate::session::Session;
+use crate::network::Network;
+use crate::session::{Ended, Session};
 
 type Refresh = Shared<LocalBoxFuture<'static, Result<(), ApiError>>>;
 
@@ -32,14 +38,16 @@ type Refresh = Shared<LocalBoxFuture<'static, Result<(), ApiError>>>;
 #[derive(Clone, Copy)]
 pub struct Api {
     session: Session,
+    network: Network,
     refreshing: StoredValue<Option<Refresh>, LocalStorage>,
 }
 
 impl Api {
-    /// A client that keeps its credential in `session`.
-    pub fn new(session: Session) -> Self {
+    /// A client that keeps its credential in `session` and tells `network` whether there are answers.
+    pub fn new(session: Session, network: Network) -> Self {
         Self {
             session,
+            network,
             refreshing: StoredValue::new_local(None),
         }
     }
@@ -54,6 +62,20 @@ impl Api {
         {
             self.session.set_unreachable(error);
         }
+    }
+
+    /// Takes up the session that another tab has opened meanwhile, for a page whose own is over or that has none.
+    pub async fn follow_other_tab(self) {
+        if !self.session.is_usable_untracked() {
+            // If it does not work, whoever sits here can still sign in.
+            let _ = self.join_refresh().await;
+        }
+    }
+
+    /// Whether the service answers at all.
+    pub async fn is_reached(self) -> bool {
+        let request = Request::get("/api/v1/setup").within(Duration::from_secs(10));
+        !is_silence(&transport::send(&request, None).await)
     }
 
     /// Reads a resource or a list.
@@ -92,21 +114,32 @@ impl Api {
     /// Sends a request with the session's credential.
     async fn send(self, request: Request) -> Result<Answer, ApiError> {
         let token = self.usable_token().await?;
-        let answer = transport::send(&request, token.as_deref()).await?;
+        let answer = self.exchange(&request, token.as_deref()).await?;
         if !answer.is_unauthenticated() {
             return Ok(answer);
         }
         let token = self.newer_token(token).await?;
-        transport::send(&request, token.as_deref()).await
+        self.exchange(&request, token.as_deref()).await
+    }
+
+    /// One request and its answer, which shows as well how the network is.
+    async fn exchange(self, request: &Request, token: Option<&str>) -> Result<Answer, ApiError> {
+        let answer = transport::send(request, token).await;
+        if is_silence(&answer) {
+            self.network.note_silence();
+        } else {
+            self.network.note_answer();
+        }
+        answer
     }
 
     /// As [`Self::send`], for an answer that comes piece by piece.
     async fn stream(self, request: Request) -> Result<Chunks, ApiError> {
         let token = self.usable_token().await?;
-        let answer = match transport::stream(&request, token.as_deref()).await? {
+        let answer = match self.begin(&request, token.as_deref()).await? {
             Err(answer) if answer.is_unauthenticated() => {
                 let token = self.newer_token(token).await?;
-                transport::stream(&request, token.as_deref()).await?
+                self.begin(&request, token.as_deref()).await?
             }
             answer => answer,
         };
@@ -114,6 +147,18 @@ impl Api {
             Ok(chunks) => Ok(chunks),
             Err(answer) => Err(answer.succeeded().err().unwrap_or(ApiError::NoAnswer)),
         }
+    }
+
+    async fn begin(
+        self,
+        request: &Request,
+        token: Option<&str>,
+    ) -> Result<Result<Chunks, Answer>, ApiError> {
+        let begun = transport::stream(request, token).await;
+        if begun.is_err() {
+            self.network.note_silence();
+        }
+        begun
     }
 
     async fn usable_token(self) -> Result<Option<String>, ApiError> {
@@ -132,8 +177,22 @@ impl Api {
         Ok(self.session.token())
     }
 
-    /// Renews the session, or joins the renewal that is under way.
+    /// Renews the session, if need be by asking the person to sign in again.
     async fn refresh(self) -> Result<(), ApiError> {
+        let renewed = if self.session.is_ended() {
+            Err(ApiError::SignedOut)
+        } else {
+            self.join_refresh().await
+        };
+        if renewed.is_err() && self.session.is_ended() {
+            let returned = self.session.returned().await;
+            return returned.then_some(()).ok_or(ApiError::SignedOut);
+        }
+        renewed
+    }
+
+    /// Renews the session, or joins the renewal that is under way.
+    async fn join_refresh(self) -> Result<(), ApiError> {
         let running = self.refreshing.get_value();
         let refresh = running.unwrap_or_else(|| {
             let refresh = self.refresh_once().boxed_local().shared();
@@ -150,23 +209,31 @@ impl Api {
         let to = Rc::clone(&result);
         browser::exclusively("understudy.refresh", async move {
             let request = Request::new("POST", "/api/v1/auth/refresh");
-            let answer = transport::send(&request, None).await;
+            let answer = self.exchange(&request, None).await;
             *to.borrow_mut() = answer.and_then(|answer| answer.read::<wire::Session>());
         })
         .await;
         self.refreshing.set_value(None);
         match result.replace(Err(ApiError::NoAnswer)) {
             Ok(session) => {
-                self.session.open(session);
-                Ok(())
+                let opened = self.session.open(session);
+                opened.then_some(()).ok_or(ApiError::SignedOut)
             }
             Err(error) => {
                 if error.is_unauthenticated() {
-                    self.session.close();
+                    self.session.end(Ended::RanOut);
                 }
                 Err(error)
             }
         }
+    }
+}
+
+/// Whether nobody answered, or only something that stands before the service and does not reach it either.
+fn is_silence(answer: &Result<Answer, ApiError>) -> bool {
+    match answer {
+        Ok(answer) => answer.is_of_a_gateway(),
+        Err(_) => true,
     }
 }
 

@@ -9,21 +9,31 @@ use crate::api::{Api, use_api};
 use crate::clock::provide_clock;
 use crate::components::frame::Frame;
 use crate::i18n::{I18nContextProvider, restore_language, use_i18n};
+use crate::live::provide_live;
+use crate::network::{Network, watch_network};
 use crate::pages::guard::Guarded;
 use crate::pages::login::LoginPage;
 use crate::pages::models::ModelsPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::setup::SetupPage;
-use crate::session::Session;
+use crate::session::{Ended, Session, watch_other_tabs};
 use crate::theme::provide_theme;
 
 /// The application.
 #[component]
 pub fn App() -> impl IntoView {
     let session = Session::new();
-    let api = Api::new(session);
+    let network = Network::new();
+    let api = Api::new(session, network);
     provide_context(session);
+    provide_context(network);
     provide_context(api);
+    watch_network(network, api);
+    provide_live(api, session, network);
+    watch_other_tabs(
+        move || session.end(Ended::LeftElsewhere),
+        move || spawn_local(api.follow_other_tab()),
+    );
     provide_theme();
     provide_clock();
     spawn_local(api.restore_session());

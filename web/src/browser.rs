@@ -3,6 +3,7 @@
 //! Rule: nothing secret is stored. A browser may refuse storage and locks; everything works without them, only less comfortably.
 
 use std::future::Future;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use js_sys::{Function, Promise, Reflect};
@@ -18,6 +19,24 @@ pub fn now() -> DateTime<Utc> {
         reason = "milliseconds since 1970 fit for a quarter of a million years"
     )]
     DateTime::from_timestamp_millis(js_sys::Date::now() as i64).unwrap_or_default()
+}
+
+/// Waits.
+pub async fn sleep(duration: Duration) {
+    let millis = i32::try_from(duration.as_millis()).unwrap_or(i32::MAX);
+    let timer = Promise::new(&mut |resolve, _| {
+        let set = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);
+        if set.is_err() {
+            // Without timers nobody waits.
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }
+    });
+    let _ = JsFuture::from(timer).await;
+}
+
+/// A number from 0 to 1.
+pub fn random() -> f64 {
+    js_sys::Math::random()
 }
 
 /// What was stored under `key`; none as well when the browser stores nothing.

@@ -12,12 +12,18 @@ use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, Abortable, LocalBoxFuture};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use understudy_shared::ResourceKind;
 
 use crate::api::ApiError;
 use crate::browser;
+use crate::live::use_live;
+use crate::network::use_network;
+use crate::session::use_session;
 
-/// How often a page that somebody looks at asks again.
+/// How often a page that somebody looks at asks again while nothing is told by itself.
 const INTERVAL: Duration = Duration::from_secs(10);
+/// Every so many of these intervals it asks although changes are told, in case that one was not.
+const CONFIRM_EVERY: u32 = 12;
 
 type Fetch<T> = Rc<dyn Fn() -> LocalBoxFuture<'static, Result<T, ApiError>>>;
 
@@ -26,7 +32,9 @@ pub struct Load<T: Send + Sync + 'static> {
     value: RwSignal<Option<T>>,
     error: RwSignal<Option<ApiError>>,
     at: RwSignal<Option<DateTime<Utc>>>,
+    asked_at: RwSignal<Option<DateTime<Utc>>>,
     busy: RwSignal<bool>,
+    again: StoredValue<bool>,
     fetch: StoredValue<Fetch<T>, LocalStorage>,
     running: StoredValue<Option<AbortHandle>>,
 }
@@ -40,7 +48,22 @@ impl<T: Send + Sync + 'static> Clone for Load<T> {
 impl<T: Send + Sync + 'static> Copy for Load<T> {}
 
 impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
-    /// Loads now, and again every few seconds while the page is in sight; all ends with the component that asked.
+    /// Loads now, and again whenever it may have changed while the page is in sight: when the service tells so of a resource of one of
+    /// these `kinds`, when it is reached again, and every few seconds as long as it tells nothing. All ends with the component that asked.
+    pub fn live<F>(kinds: &'static [ResourceKind], fetch: impl Fn() -> F + 'static) -> Self
+    where
+        F: Future<Output = Result<T, ApiError>> + 'static,
+    {
+        let load = Self::polling(fetch);
+        use_live().on_change(move |change| {
+            if change.concerns(kinds) {
+                load.refresh();
+            }
+        });
+        load
+    }
+
+    /// As [`Self::live`], for what nobody tells of.
     pub fn polling<F>(fetch: impl Fn() -> F + 'static) -> Self
     where
         F: Future<Output = Result<T, ApiError>> + 'static,
@@ -50,7 +73,9 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
             value: RwSignal::new(None),
             error: RwSignal::new(None),
             at: RwSignal::new(None),
+            asked_at: RwSignal::new(None),
             busy: RwSignal::new(false),
+            again: StoredValue::new(false),
             fetch: StoredValue::new_local(fetch),
             running: StoredValue::new(None),
         };
@@ -60,27 +85,42 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
             }
         });
         load.refresh();
+        let (live, network, session) = (use_live(), use_network(), use_session());
+        let ticks = StoredValue::new(0_u32);
         let tick = move || {
-            if !browser::is_hidden() {
+            ticks.update_value(|ticks| *ticks = ticks.wrapping_add(1));
+            let due = !live.is_connected() || ticks.get_value() % CONFIRM_EVERY == 0;
+            // Nobody sees it, it would be in vain, or it would ask for a password: not without the person.
+            let idle = browser::is_hidden() || network.is_lost() || session.is_ended();
+            if due && !idle {
                 load.refresh();
             }
         };
         if let Ok(timer) = set_interval_with_handle(tick, INTERVAL) {
             on_cleanup(move || timer.clear());
         }
+        Effect::new(move |before: Option<(u32, bool)>| {
+            let now = (network.returns(), session.is_usable());
+            if before.is_some_and(|before| before != now) && now.1 {
+                load.refresh();
+            }
+            now
+        });
         load
     }
 
-    /// Loads again, unless that is happening.
+    /// Loads again. What is on its way may be older than the reason for this, so it is not enough: it is loaded once more after it.
     pub fn refresh(self) {
         if self.busy.get_untracked() {
-            return;
+            return self.again.set_value(true);
         }
         self.busy.set(true);
         let fetch = self.fetch.get_value();
         let work = async move {
+            let begun = browser::now();
             match fetch().await {
                 Ok(value) => {
+                    self.asked_at.set(Some(begun));
                     // Equal data is left alone, so that nothing on the page is rebuilt for it.
                     if self
                         .value
@@ -91,9 +131,14 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
                     self.at.set(Some(browser::now()));
                     self.error.set(None);
                 }
+                // What is shown stays, and the banner says why.
+                Err(ApiError::NoAnswer) if self.value.with_untracked(Option::is_some) => {}
                 Err(error) => self.error.set(Some(error)),
             }
             self.busy.set(false);
+            if self.again.try_update_value(std::mem::take) == Some(true) {
+                self.refresh();
+            }
         };
         let (handle, registration) = AbortHandle::new_pair();
         self.running.set_value(Some(handle));
@@ -118,6 +163,11 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
     /// When the data came; tracked.
     pub fn loaded_at(self) -> Option<DateTime<Utc>> {
         self.at.get()
+    }
+
+    /// When the data was asked for: what was told later is newer than it; tracked.
+    pub fn asked_at(self) -> Option<DateTime<Utc>> {
+        self.asked_at.get()
     }
 
     /// Whether it is being loaded; tracked.

@@ -6,15 +6,21 @@ pub mod models;
 pub mod not_found;
 pub mod setup;
 
+use std::fmt::Display;
+
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 
 use crate::i18n::{t_string, use_i18n};
 
-/// Names the page in the browser's tab and history, in the language of the screen.
-pub fn use_title(title: impl Fn() -> &'static str + 'static) {
+/// Names the page in the browser's tab and history, in the language of the screen. A page of one thing is named after the thing, as soon
+/// as its name is known.
+pub fn use_title<T: Display>(title: impl Fn() -> T + 'static) {
     let i18n = use_i18n();
-    Effect::new(move || document().set_title(&t_string!(i18n, app.page_title, page = title())));
+    Effect::new(move || {
+        let page = title().to_string();
+        document().set_title(&t_string!(i18n, app.page_title, page));
+    });
 }
 
 /// Goes somewhere in place of the present page, so that "back" does not lead to it again.

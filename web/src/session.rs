@@ -2,8 +2,13 @@
 //!
 //! Rules: the token lives in memory only and is gone with the page; the refresh token is a cookie that no script can read. All that is
 //! stored is a mark that there may be such a cookie, so that a page that nobody ever signed in on asks for nothing.
+//!
+//! A session that ends in the middle of work does not sign anybody out here: the page stays as it is, with what was typed, and the person
+//! is asked to sign in again in place ([`Ended`]). Requests that met the end wait for that.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_channel::oneshot::{Sender, channel};
+use leptos::ev::{self, StorageEvent};
 use leptos::prelude::*;
 use understudy_shared::{Session as OpenSession, User};
 
@@ -26,6 +31,17 @@ pub enum SessionState {
     SignedIn(User),
 }
 
+/// How the session of a person ended who is still at work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It ran out, or somebody ended it from elsewhere.
+    RanOut,
+    /// The person signed out in another tab.
+    LeftElsewhere,
+    /// This person signed in, in another tab: the browser now holds their session.
+    TakenOver(User),
+}
+
 /// What proves who is signed in.
 #[derive(Clone)]
 struct AccessToken {
@@ -38,6 +54,9 @@ struct AccessToken {
 pub struct Session {
     state: RwSignal<SessionState>,
     token: StoredValue<Option<AccessToken>>,
+    ended: RwSignal<Option<Ended>>,
+    asking: RwSignal<bool>,
+    waiting: StoredValue<Vec<Sender<()>>>,
 }
 
 impl Session {
@@ -46,6 +65,9 @@ impl Session {
         Self {
             state: RwSignal::new(SessionState::Restoring),
             token: StoredValue::new(None),
+            ended: RwSignal::new(None),
+            asking: RwSignal::new(false),
+            waiting: StoredValue::new(Vec::new()),
         }
     }
 
@@ -81,21 +103,97 @@ impl Session {
         !browser::has_storage() || browser::stored(MARK).is_some()
     }
 
-    /// Takes over a fresh session.
-    pub fn open(self, session: OpenSession) {
-        browser::store(MARK, "1");
+    /// Takes over a fresh session; false if it is another person's while one is at work here. A page full of one person's work is never
+    /// handed to another.
+    pub fn open(self, session: OpenSession) -> bool {
+        // The other tabs hear of every change of it.
+        browser::store(MARK, &browser::now().timestamp_millis().to_string());
+        let here = self.state.with_untracked(|state| match state {
+            SessionState::SignedIn(user) => Some(user.id),
+            _ => None,
+        });
+        if here.is_some_and(|id| id != session.user.id) {
+            self.end(Ended::TakenOver(session.user));
+            return false;
+        }
         self.token.set_value(Some(AccessToken {
             value: session.access_token,
             renew_at: renew_at(session.expires_at, browser::now()),
         }));
         self.set(SessionState::SignedIn(session.user));
+        self.ended.set(None);
+        self.asking.set(false);
+        for waiting in self.take_waiting() {
+            let _ = waiting.send(());
+        }
+        true
     }
 
     /// Forgets the session.
     pub fn close(self) {
         browser::forget(MARK);
         self.token.set_value(None);
+        self.ended.set(None);
+        self.asking.set(false);
+        self.take_waiting();
         self.set(SessionState::SignedOut);
+    }
+
+    /// Notes that the session is over. Whoever is at work is asked to sign in again; the page stays.
+    pub fn end(self, how: Ended) {
+        if !matches!(self.state.get_untracked(), SessionState::SignedIn(_)) {
+            return self.close();
+        }
+        self.token.set_value(None);
+        self.ended.set(Some(how));
+        self.asking.set(true);
+    }
+
+    /// How the session ended, if the person here has yet to sign in again; tracked.
+    pub fn ended(self) -> Option<Ended> {
+        self.ended.get()
+    }
+
+    /// As [`Self::ended`], without tracking.
+    pub fn is_ended(self) -> bool {
+        self.ended.with_untracked(Option::is_some)
+    }
+
+    /// Whether somebody is signed in whose requests can succeed; tracked.
+    pub fn is_usable(self) -> bool {
+        let signed_in = self
+            .state
+            .with(|state| matches!(state, SessionState::SignedIn(_)));
+        signed_in && self.ended.with(Option::is_none)
+    }
+
+    /// As [`Self::is_usable`], without tracking.
+    pub fn is_usable_untracked(self) -> bool {
+        untrack(move || self.is_usable())
+    }
+
+    /// Whether the person is being asked to sign in again.
+    pub fn asking(self) -> RwSignal<bool> {
+        self.asking
+    }
+
+    /// Asks to sign in again, and waits for it. False if the person would rather not.
+    pub async fn returned(self) -> bool {
+        let (sender, returned) = channel();
+        self.waiting.update_value(|waiting| waiting.push(sender));
+        self.asking.set(true);
+        returned.await.is_ok()
+    }
+
+    /// Lets the requests fail that wait for the person to sign in again. The page stays, and may ask later.
+    pub fn give_up(self) {
+        self.asking.set(false);
+        self.take_waiting();
+    }
+
+    fn take_waiting(self) -> Vec<Sender<()>> {
+        let waiting = self.waiting.try_update_value(std::mem::take);
+        waiting.unwrap_or_default()
     }
 
     /// Notes that the session could not be restored now and may be later. A session that is open stays so.
@@ -116,6 +214,21 @@ impl Session {
             self.state.set(state);
         }
     }
+}
+
+/// Hears of other tabs, which share the cookie: `signed_out` when somebody signed out there, `signed_in` when somebody signed in.
+pub fn watch_other_tabs(signed_out: impl Fn() + 'static, signed_in: impl Fn() + 'static) {
+    // The browser tells of changes that other tabs made, never of one's own.
+    let _ = window_event_listener(ev::storage, move |event: StorageEvent| {
+        if event.key().as_deref() != Some(MARK) {
+            return;
+        }
+        if event.new_value().is_some() {
+            signed_in();
+        } else {
+            signed_out();
+        }
+    });
 }
 
 /// When to renew a token that the service has just issued: a little before its end.

@@ -12,6 +12,8 @@ pub enum ApiError {
         /// HTTP status.
         status: u16,
     },
+    /// The session is over, and the person would rather not sign in again now.
+    SignedOut,
     /// The service says what is wrong.
     Problem(Box<Problem>),
 }
@@ -30,7 +32,7 @@ impl ApiError {
     pub fn problem(&self) -> Option<&Problem> {
         match self {
             Self::Problem(problem) => Some(problem),
-            Self::NoAnswer | Self::Unreadable { .. } => None,
+            Self::NoAnswer | Self::Unreadable { .. } | Self::SignedOut => None,
         }
     }
 
@@ -39,6 +41,7 @@ impl ApiError {
         match self {
             Self::Problem(problem) => problem.status == 401,
             Self::Unreadable { status } => *status == 401,
+            Self::SignedOut => true,
             Self::NoAnswer => false,
         }
     }

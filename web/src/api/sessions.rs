@@ -3,13 +3,13 @@
 use serde::Serialize;
 use understudy_shared as wire;
 
-use super::transport::{self, Request};
+use super::transport::Request;
 use super::{Api, ApiError};
 
 impl Api {
     /// Whether the first administrator is still to be made.
     pub async fn get_setup(self) -> Result<wire::SetupState, ApiError> {
-        transport::send(&Request::get("/api/v1/setup"), None)
+        self.exchange(&Request::get("/api/v1/setup"), None)
             .await?
             .read()
     }
@@ -26,6 +26,10 @@ impl Api {
 
     /// Ends the session, here and on the service.
     pub async fn log_out(self) -> Result<(), ApiError> {
+        if self.session.is_ended() {
+            self.session.close();
+            return Ok(());
+        }
         let request = Request::new("POST", "/api/v1/auth/logout");
         match self.send(request).await?.succeeded() {
             // A session that is over already is what was wanted.
@@ -39,8 +43,8 @@ impl Api {
 
     async fn open(self, path: &str, body: &impl Serialize) -> Result<(), ApiError> {
         let request = Request::new("POST", path).json(body)?;
-        let session = transport::send(&request, None).await?.read()?;
-        self.session.open(session);
-        Ok(())
+        let session = self.exchange(&request, None).await?.read()?;
+        let opened = self.session.open(session);
+        opened.then_some(()).ok_or(ApiError::SignedOut)
     }
 }

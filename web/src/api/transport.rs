@@ -29,6 +29,7 @@ pub struct Request {
     body: Option<String>,
     if_match: Option<String>,
     last_event_id: Option<String>,
+    limit: Duration,
 }
 
 impl Request {
@@ -40,6 +41,7 @@ impl Request {
             body: None,
             if_match: None,
             last_event_id: None,
+            limit: TIME_LIMIT,
         }
     }
 
@@ -64,6 +66,12 @@ impl Request {
         self
     }
 
+    /// Gives it up after `limit`.
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// Resumes a stream of events after this one.
     pub fn after_event(mut self, id: Option<String>) -> Self {
         self.last_event_id = id;
@@ -81,6 +89,12 @@ impl Answer {
     /// Whether the credential was missing or not valid.
     pub fn is_unauthenticated(&self) -> bool {
         self.status == 401
+    }
+
+    /// Whether something before the service says that it does not reach it. The service's own answers of these statuses are problems.
+    pub fn is_of_a_gateway(&self) -> bool {
+        matches!(self.status, 502..=504)
+            && matches!(self.succeeded(), Err(ApiError::Unreadable { .. }))
     }
 
     /// The answer's content, or what the service says is wrong.
@@ -109,7 +123,7 @@ impl Answer {
 pub async fn send(request: &Request, token: Option<&str>) -> Result<Answer, ApiError> {
     // Whatever the browser refuses has the same meaning for the person: no answer.
     let whole = async {
-        let pending = Pending::new(Some(TIME_LIMIT))?;
+        let pending = Pending::new(Some(request.limit))?;
         let response = fetch(request, token, "application/json", &pending).await?;
         read(&response).await
     };
@@ -247,6 +261,15 @@ mod tests {
     fn content_is_read() {
         let state: SetupState = answer(200, r#"{"open":true}"#).read().unwrap();
         assert!(state.open);
+    }
+
+    #[test]
+    fn a_proxy_that_does_not_reach_the_service_is_no_answer_of_it() {
+        assert!(answer(502, "<html>").is_of_a_gateway());
+        assert!(answer(504, "").is_of_a_gateway());
+        let own = r#"{"type":"t","title":"t","status":503,"detail":"d","instance":"/","code":"unavailable","request_id":"r"}"#;
+        assert!(!answer(503, own).is_of_a_gateway());
+        assert!(!answer(500, "<html>").is_of_a_gateway());
     }
 
     #[test]

@@ -1,13 +1,19 @@
 //! Which words stand for the values of the wire types.
 
+mod reasons;
+mod rules;
+
 use understudy_shared::{InstanceKind, InstanceState, ProblemCode, Role};
+
+pub use reasons::{Said, reason, verdict, warning};
+pub use rules::rule;
 
 use super::*;
 use crate::age::{Age, Unit};
 use crate::api::ApiError;
 
 /// The translations in the current language.
-type Words = leptos_i18n::I18nContext<Locale>;
+pub type Words = leptos_i18n::I18nContext<Locale>;
 
 /// The name of a role.
 pub fn role(i18n: Words, role: Role) -> &'static str {
@@ -59,6 +65,7 @@ pub fn error(i18n: Words, error: &ApiError) -> String {
         ApiError::Unreadable { status } => {
             return t_string!(i18n, error.unreadable, status = *status);
         }
+        ApiError::SignedOut => return t_string!(i18n, error.unauthenticated).to_owned(),
         ApiError::Problem(problem) => problem,
     };
     let words = match problem.code {
