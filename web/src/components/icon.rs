@@ -37,6 +37,16 @@ pub enum Icon {
     Refresh,
     /// Leave.
     Leave,
+    /// Open what is folded.
+    Unfold,
+    /// Show what is hidden.
+    Eye,
+    /// Hide it again.
+    EyeOff,
+    /// One more.
+    Plus,
+    /// Throw away.
+    Trash,
 }
 
 impl Icon {
@@ -66,6 +76,15 @@ impl Icon {
                 "M20 11a8 8 0 0 0-14.3-4L3.5 9M3.5 4v5h5M4 13a8 8 0 0 0 14.3 4l2.2-2M20.5 20v-5h-5"
             }
             Self::Leave => "M14 4H5v16h9M10 12h11M17.5 8.5 21 12l-3.5 3.5",
+            Self::Unfold => "m6 9 6 6 6-6",
+            Self::Eye => {
+                "M2.5 12C5 7.5 8.2 5.5 12 5.5s7 2 9.5 6.5c-2.5 4.5-5.700 6.5-9.5 6.5s-7-2-9.5-6.5ZM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6Z"
+            }
+            Self::EyeOff => {
+                "M2.5 12C5 7.5 8.2 5.5 12 5.5s7 2 9.5 6.5c-2.5 4.5-5.700 6.5-9.5 6.5s-7-2-9.5-6.5ZM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM4 20 20 4"
+            }
+            Self::Plus => "M12 5v14M5 12h14",
+            Self::Trash => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
         }
     }
 }

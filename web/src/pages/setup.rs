@@ -12,7 +12,7 @@ use super::login::focus;
 use super::{in_place, use_title};
 use crate::api::{ApiError, use_api};
 use crate::components::badge::Tone;
-use crate::components::field::TextField;
+use crate::components::form::TextField;
 use crate::components::notice::{ErrorNotice, Notice};
 use crate::i18n::{t, t_string, use_i18n, words};
 use crate::session::{SessionState, use_session};
