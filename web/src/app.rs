@@ -7,7 +7,9 @@ use leptos_router::{NavigateOptions, path};
 
 use crate::api::{Api, use_api};
 use crate::clock::provide_clock;
+use crate::components::confirm::provide_confirm;
 use crate::components::frame::Frame;
+use crate::components::toast::provide_toasts;
 use crate::i18n::{I18nContextProvider, restore_language, use_i18n};
 use crate::live::provide_live;
 use crate::network::{Network, watch_network};
@@ -36,6 +38,8 @@ pub fn App() -> impl IntoView {
     );
     provide_theme();
     provide_clock();
+    provide_toasts();
+    provide_confirm();
     spawn_local(api.restore_session());
     view! {
         <I18nContextProvider>

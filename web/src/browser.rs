@@ -39,6 +39,16 @@ pub fn random() -> f64 {
     js_sys::Math::random()
 }
 
+/// A moment in the time zone of this computer, as people who speak `language` write it.
+pub fn local_time(at: DateTime<Utc>, language: &str) -> String {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "exact until the year 287396, as the browser's own"
+    )]
+    let date = js_sys::Date::new(&JsValue::from_f64(at.timestamp_millis() as f64));
+    date.to_locale_string(language, &JsValue::UNDEFINED).into()
+}
+
 /// What was stored under `key`; none as well when the browser stores nothing.
 pub fn stored(key: &str) -> Option<String> {
     storage()?.get_item(key).ok()?

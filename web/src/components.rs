@@ -1,9 +1,16 @@
 //! What pages are made of. Rule: no component here talks to the service; data and actions come in as properties.
 
 pub mod badge;
+pub mod button;
+pub mod confirm;
 pub mod form;
 pub mod frame;
 pub mod icon;
+pub mod menu;
+pub mod modal;
 pub mod notice;
 pub mod section;
 pub mod switches;
+pub mod time;
+pub mod toast;
+pub mod tooltip;

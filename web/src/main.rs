@@ -14,6 +14,7 @@ mod live;
 mod load;
 mod merge;
 mod network;
+mod navigation;
 mod pages;
 mod pause;
 mod session;

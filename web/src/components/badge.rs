@@ -1,9 +1,12 @@
 //! A state as a coloured label. Rule: never colour alone; a badge has an icon and a word.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use understudy_shared::InstanceState;
 
 use super::icon::{Glyph, Icon};
+use super::time::{Ago, Wording};
+use crate::i18n::{use_i18n, words};
 
 /// What a state means for the person who reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +62,28 @@ pub fn Badge(
         <span class="badge" data-tone=tone.as_str()>
             <Glyph icon />
             {word}
+        </span>
+    }
+}
+
+/// The state of an instance: icon, word, and for how long it has been so.
+#[component]
+pub fn StateBadge(
+    /// The state.
+    #[prop(into)]
+    state: Signal<InstanceState>,
+    /// Since when.
+    #[prop(into)]
+    since: Signal<DateTime<Utc>>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <span class="badge" data-tone=move || look(state.get()).0.as_str()>
+            <Glyph icon=Signal::derive(move || look(state.get()).1) />
+            {move || words::state(i18n, state.get())}
+        </span>
+        <span class="minor">
+            <Ago at=since wording=Wording::Bare />
         </span>
     }
 }

@@ -1,4 +1,7 @@
 //! The icons, drawn in the application itself: nothing is fetched for them.
+//!
+//! The shapes are those of Lucide 0.4 (<https://lucide.dev>; ISC licence, see `web/public/licences.txt`), each written as one path; the mask is ours.
+//! `docs/decisions/0011-components-of-the-web.md` says why they are copied and not taken from a crate.
 
 use leptos::prelude::*;
 
@@ -9,7 +12,7 @@ pub enum Icon {
     Mask,
     /// It works.
     Check,
-    /// It does not.
+    /// It does not; also: close.
     Cross,
     /// It waits for a time.
     Clock,
@@ -21,8 +24,10 @@ pub enum Icon {
     Ban,
     /// A drill.
     Cone,
-    /// It is paused.
+    /// It is paused; also: pause it.
     Pause,
+    /// Let it work again.
+    Play,
     /// Attention.
     Warning,
     /// For information.
@@ -37,16 +42,100 @@ pub enum Icon {
     Refresh,
     /// Leave.
     Leave,
-    /// Open what is folded.
-    Unfold,
+    /// Add or create.
+    Plus,
+    /// Take away.
+    Minus,
+    /// Edit.
+    Pencil,
+    /// Delete.
+    Trash,
+    /// Duplicate or copy.
+    Copy,
+    /// More actions.
+    More,
+    /// The navigation.
+    Menu,
+    /// Find.
+    Search,
+    /// Narrow a list down.
+    Filter,
+    /// Up; also: sorted ascending.
+    ArrowUp,
+    /// Down; also: sorted descending.
+    ArrowDown,
+    /// Back.
+    ArrowLeft,
+    /// On.
+    ArrowRight,
+    /// It can be sorted.
+    Sort,
+    /// Unfold.
+    ChevronDown,
+    /// Fold.
+    ChevronUp,
+    /// The page before.
+    ChevronLeft,
+    /// The next page.
+    ChevronRight,
+    /// Model groups.
+    Layers,
+    /// Model instances.
+    Server,
+    /// On this server.
+    Chip,
+    /// In the local network.
+    Network,
+    /// A provider on the internet.
+    Cloud,
+    /// A handle to drag by.
+    Grip,
     /// Show what is hidden.
     Eye,
-    /// Hide it again.
+    /// Hide it.
     EyeOff,
-    /// One more.
-    Plus,
-    /// Throw away.
-    Trash,
+    /// Secret.
+    Lock,
+    /// Check a connection.
+    Pulse,
+    /// Send.
+    Send,
+    /// Stop what is running.
+    Stop,
+    /// Undo.
+    Undo,
+    /// Leads out of the application.
+    External,
+    /// Belongs together.
+    Link,
+    /// Settings.
+    Sliders,
+    /// Speed or load.
+    Gauge,
+    /// Weight.
+    Scale,
+    /// The fastest.
+    Zap,
+    /// In order.
+    Ordered,
+    /// No network.
+    Offline,
+    /// Fetch.
+    Download,
+    /// A command.
+    Terminal,
+    /// Source text.
+    Code,
+    /// A person.
+    User,
+    /// A dialog.
+    Message,
+    /// A label.
+    Tag,
+    /// Something suggested.
+    Sparkles,
+    /// A model.
+    Box,
 }
 
 impl Icon {
@@ -55,36 +144,137 @@ impl Icon {
             Self::Mask => {
                 "M4 5c5-2 11-2 16 0 0 7-2 14-8 14S4 12 4 5ZM8.5 10.5c.8-.7 1.9-.7 2.6 0M13 10.5c.8-.7 1.9-.7 2.6 0M9 14.5c2 1.4 4 1.4 6 0"
             }
-            Self::Check => "m5 12.5 4.5 4.5L19 7.5",
-            Self::Cross => "M6 6l12 12M18 6 6 18",
-            Self::Clock => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM12 7.5V12l3 2",
+            Self::Check => "M20 6 9 17l-5-5",
+            Self::Cross => "M18 6 6 18M6 6l12 12",
+            Self::Clock => "M2 12a10 10 0 1 0 20 0a10 10 0 1 0-20 0ZM12 6 12 12 16 14",
             Self::Question => {
-                "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM9.5 9.5c.3-3 5.2-2.6 5 .3-.1 1.7-2.5 1.9-2.5 3.7M12 16.7h.01"
+                "M2 12a10 10 0 1 0 20 0a10 10 0 1 0-20 0ZM9.09 9a3 3 0 0 1 5.83 1c0 2-3 3-3 3M12 17h.01"
             }
-            Self::Key => "M8 11a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM11 12l8-8M16 7l3 3",
-            Self::Ban => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM5.7 5.7l12.6 12.6",
-            Self::Cone => "M10 4h4l5 16H5L10 4ZM8.3 10h7.4M6.7 15h10.6M3 20h18",
-            Self::Pause => "M8.5 6v12M15.5 6v12",
-            Self::Warning => "M12 4 2.8 20h18.4L12 4ZM12 10v4.5M12 17.2h.01",
-            Self::Info => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM12 11v5.5M12 7.8h.01",
-            Self::Moon => "M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5Z",
+            Self::Key => {
+                "M2.586 17.414A2 2 0 0 0 2 18.828V21a1 1 0 0 0 1 1h3a1 1 0 0 0 1-1v-1a1 1 0 0 1 1-1h1a1 1 0 0 0 1-1v-1a1 1 0 0 1 1-1h.172a2 2 0 0 0 1.414-.586l.814-.814a6.5 6.5 0 1 0-4-4zM16 7.5a.5 .5 0 1 0 1 0a.5 .5 0 1 0-1 0Z"
+            }
+            Self::Ban => "M2 12a10 10 0 1 0 20 0a10 10 0 1 0-20 0ZM4.9 4.9l14.2 14.2",
+            Self::Cone => {
+                "M16.05 10.966a5 2.5 0 0 1-8.1 0M16.923 14.049l4.48 2.04a1 1 0 0 1 .001 1.831l-8.574 3.9a2 2 0 0 1-1.66 0l-8.574-3.91a1 1 0 0 1 0-1.83l4.484-2.04M16.949 14.14a5 2.5 0 1 1-9.9 0L10.063 3.5a2 2 0 0 1 3.874 0zM9.194 6.57a5 2.5 0 0 0 5.61 0"
+            }
+            Self::Pause => {
+                "M15 4h2a1 1 0 0 1 1 1v14a1 1 0 0 1-1 1h-2a1 1 0 0 1-1-1v-14a1 1 0 0 1 1-1ZM7 4h2a1 1 0 0 1 1 1v14a1 1 0 0 1-1 1h-2a1 1 0 0 1-1-1v-14a1 1 0 0 1 1-1Z"
+            }
+            Self::Play => "M6 3 20 12 6 21 6 3Z",
+            Self::Warning => {
+                "M21.73 18l-8-14a2 2 0 0 0-3.48 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.73-3M12 9v4M12 17h.01"
+            }
+            Self::Info => "M2 12a10 10 0 1 0 20 0a10 10 0 1 0-20 0ZM12 16v-4M12 8h.01",
+            Self::Moon => "M12 3a6 6 0 0 0 9 9 9 9 0 1 1-9-9Z",
             Self::Sun => {
-                "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4"
+                "M8 12a4 4 0 1 0 8 0a4 4 0 1 0-8 0ZM12 2v2M12 20v2M4.93 4.93l1.41 1.41M17.66 17.66l1.41 1.41M2 12h2M20 12h2M6.34 17.66l-1.41 1.41M19.07 4.93l-1.41 1.41"
             }
-            Self::Screen => "M3 5h18v11H3V5ZM9 20h6M12 16v4",
+            Self::Screen => {
+                "M4 3h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2h-16a2 2 0 0 1-2-2v-10a2 2 0 0 1 2-2ZM8 21L16 21M12 17L12 21"
+            }
             Self::Refresh => {
-                "M20 11a8 8 0 0 0-14.3-4L3.5 9M3.5 4v5h5M4 13a8 8 0 0 0 14.3 4l2.2-2M20.5 20v-5h-5"
+                "M3 12a9 9 0 0 1 9-9 9.75 9.75 0 0 1 6.74 2.74L21 8M21 3v5h-5M21 12a9 9 0 0 1-9 9 9.75 9.75 0 0 1-6.74-2.74L3 16M8 16H3v5"
             }
-            Self::Leave => "M14 4H5v16h9M10 12h11M17.5 8.5 21 12l-3.5 3.5",
-            Self::Unfold => "m6 9 6 6 6-6",
+            Self::Leave => "M16 17l5-5-5-5M21 12H9M9 21H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2h4",
+            Self::Plus => "M5 12h14M12 5v14",
+            Self::Minus => "M5 12h14",
+            Self::Pencil => {
+                "M21.174 6.812a1 1 0 0 0-3.986-3.987L3.842 16.174a2 2 0 0 0-.5.83l-1.321 4.352a.5.5 0 0 0 .623.622l4.353-1.32a2 2 0 0 0 .83-.497zM15 5l4 4"
+            }
+            Self::Trash => {
+                "M3 6h18M19 6v14c0 1-1 2-2 2H7c-1 0-2-1-2-2V6M8 6V4c0-1 1-2 2-2h4c1 0 2 1 2 2v2M10 11L10 17M14 11L14 17"
+            }
+            Self::Copy => {
+                "M10 8h10a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2h-10a2 2 0 0 1-2-2v-10a2 2 0 0 1 2-2ZM4 16c-1.1 0-2-.9-2-2V4c0-1.1.9-2 2-2h10c1.1 0 2 .9 2 2"
+            }
+            Self::More => {
+                "M11 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0ZM18 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0ZM4 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0Z"
+            }
+            Self::Menu => "M4 12h16M4 18h16M4 6h16",
+            Self::Search => "M21 21l-4.34-4.34M3 11a8 8 0 1 0 16 0a8 8 0 1 0-16 0Z",
+            Self::Filter => "M3 6h18M7 12h10M10 18h4",
+            Self::ArrowUp => "M5 12l7-7 7 7M12 19V5",
+            Self::ArrowDown => "M12 5v14M19 12l-7 7-7-7",
+            Self::ArrowLeft => "M12 19l-7-7 7-7M19 12H5",
+            Self::ArrowRight => "M5 12h14M12 5l7 7-7 7",
+            Self::Sort => "M7 15l5 5 5-5M7 9l5-5 5 5",
+            Self::ChevronDown => "M6 9l6 6 6-6",
+            Self::ChevronUp => "M18 15l-6-6-6 6",
+            Self::ChevronLeft => "M15 18l-6-6 6-6",
+            Self::ChevronRight => "M9 18l6-6-6-6",
+            Self::Layers => {
+                "M12.83 2.18a2 2 0 0 0-1.66 0L2.6 6.08a1 1 0 0 0 0 1.83l8.58 3.91a2 2 0 0 0 1.66 0l8.58-3.9a1 1 0 0 0 0-1.83zM2 12a1 1 0 0 0 .58.91l8.6 3.91a2 2 0 0 0 1.65 0l8.58-3.9A1 1 0 0 0 22 12M2 17a1 1 0 0 0 .58.91l8.6 3.91a2 2 0 0 0 1.65 0l8.58-3.9A1 1 0 0 0 22 17"
+            }
+            Self::Server => {
+                "M4 2h16a2 2 0 0 1 2 2v4a2 2 0 0 1-2 2h-16a2 2 0 0 1-2-2v-4a2 2 0 0 1 2-2ZM4 14h16a2 2 0 0 1 2 2v4a2 2 0 0 1-2 2h-16a2 2 0 0 1-2-2v-4a2 2 0 0 1 2-2ZM6 6L6.01 6M6 18L6.01 18"
+            }
+            Self::Chip => {
+                "M12 20v2M12 2v2M17 20v2M17 2v2M2 12h2M2 17h2M2 7h2M20 12h2M20 17h2M20 7h2M7 20v2M7 2v2M6 4h12a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-12a2 2 0 0 1-2-2v-12a2 2 0 0 1 2-2ZM9 8h6a1 1 0 0 1 1 1v6a1 1 0 0 1-1 1h-6a1 1 0 0 1-1-1v-6a1 1 0 0 1 1-1Z"
+            }
+            Self::Network => {
+                "M17 16h4a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1h-4a1 1 0 0 1-1-1v-4a1 1 0 0 1 1-1ZM3 16h4a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1h-4a1 1 0 0 1-1-1v-4a1 1 0 0 1 1-1ZM10 2h4a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1h-4a1 1 0 0 1-1-1v-4a1 1 0 0 1 1-1ZM5 16v-3a1 1 0 0 1 1-1h12a1 1 0 0 1 1 1v3M12 12V8"
+            }
+            Self::Cloud => "M17.5 19H9a7 7 0 1 1 6.71-9h1.79a4.5 4.5 0 1 1 0 9Z",
+            Self::Grip => {
+                "M8 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0ZM8 5a1 1 0 1 0 2 0a1 1 0 1 0-2 0ZM8 19a1 1 0 1 0 2 0a1 1 0 1 0-2 0ZM14 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0ZM14 5a1 1 0 1 0 2 0a1 1 0 1 0-2 0ZM14 19a1 1 0 1 0 2 0a1 1 0 1 0-2 0Z"
+            }
             Self::Eye => {
-                "M2.5 12C5 7.5 8.2 5.5 12 5.5s7 2 9.5 6.5c-2.5 4.5-5.700 6.5-9.5 6.5s-7-2-9.5-6.5ZM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6Z"
+                "M2.062 12.348a1 1 0 0 1 0-.696 10.75 10.75 0 0 1 19.876 0 1 1 0 0 1 0 .696 10.75 10.75 0 0 1-19.876 0M9 12a3 3 0 1 0 6 0a3 3 0 1 0-6 0Z"
             }
             Self::EyeOff => {
-                "M2.5 12C5 7.5 8.2 5.5 12 5.5s7 2 9.5 6.5c-2.5 4.5-5.700 6.5-9.5 6.5s-7-2-9.5-6.5ZM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM4 20 20 4"
+                "M10.733 5.076a10.744 10.744 0 0 1 11.205 6.575 1 1 0 0 1 0 .696 10.747 10.747 0 0 1-1.444 2.49M14.084 14.158a3 3 0 0 1-4.242-4.242M17.479 17.499a10.75 10.75 0 0 1-15.417-5.151 1 1 0 0 1 0-.696 10.75 10.75 0 0 1 4.446-5.143M2 2l20 20"
             }
-            Self::Plus => "M12 5v14M5 12h14",
-            Self::Trash => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
+            Self::Lock => {
+                "M5 11h14a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2h-14a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2ZM7 11V7a5 5 0 0 1 10 0v4"
+            }
+            Self::Pulse => {
+                "M22 12h-2.48a2 2 0 0 0-1.93 1.46l-2.35 8.36a.25.25 0 0 1-.48 0L9.24 2.18a.25.25 0 0 0-.48 0l-2.35 8.36A2 2 0 0 1 4.49 12H2"
+            }
+            Self::Send => {
+                "M14.536 21.686a.5.5 0 0 0 .937-.024l6.5-19a.496.496 0 0 0-.635-.635l-19 6.5a.5.5 0 0 0-.024.937l7.93 3.18a2 2 0 0 1 1.112 1.11zM21.854 2.147l-10.94 10.939"
+            }
+            Self::Stop => {
+                "M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-14a2 2 0 0 1-2-2v-14a2 2 0 0 1 2-2Z"
+            }
+            Self::Undo => "M9 14 4 9l5-5M4 9h10.5a5.5 5.5 0 0 1 5.5 5.5a5.5 5.5 0 0 1-5.5 5.5H11",
+            Self::External => {
+                "M15 3h6v6M10 14 21 3M18 13v6a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V8a2 2 0 0 1 2-2h6"
+            }
+            Self::Link => "M9 17H7A5 5 0 0 1 7 7h2M15 7h2a5 5 0 1 1 0 10h-2M8 12L16 12",
+            Self::Sliders => {
+                "M21 4L14 4M10 4L3 4M21 12L12 12M8 12L3 12M21 20L16 20M12 20L3 20M14 2L14 6M8 10L8 14M16 18L16 22"
+            }
+            Self::Gauge => "M12 14l4-4M3.34 19a10 10 0 1 1 17.32 0",
+            Self::Scale => {
+                "M16 16l3-8 3 8c-.87.65-1.92 1-3 1s-2.13-.35-3-1ZM2 16l3-8 3 8c-.87.65-1.92 1-3 1s-2.13-.35-3-1ZM7 21h10M12 3v18M3 7h2c2 0 5-1 7-2 2 1 5 2 7 2h2"
+            }
+            Self::Zap => {
+                "M4 14a1 1 0 0 1-.78-1.63l9.9-10.2a.5.5 0 0 1 .86.46l-1.92 6.02A1 1 0 0 0 13 10h7a1 1 0 0 1 .78 1.63l-9.9 10.2a.5.5 0 0 1-.86-.46l1.92-6.02A1 1 0 0 0 11 14z"
+            }
+            Self::Ordered => {
+                "M10 12h11M10 18h11M10 6h11M4 10h2M4 6h1v4M6 18H4c0-1 2-2 2-3s-1-1.5-2-1"
+            }
+            Self::Offline => {
+                "M12 20h.01M8.5 16.429a5 5 0 0 1 7 0M5 12.859a10 10 0 0 1 5.17-2.69M19 12.859a10 10 0 0 0-2.007-1.523M2 8.82a15 15 0 0 1 4.177-2.643M22 8.82a15 15 0 0 0-11.288-3.764M2 2l20 20"
+            }
+            Self::Download => "M12 15V3M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4M7 10l5 5 5-5",
+            Self::Terminal => {
+                "M7 11l2-2-2-2M11 13h4M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-14a2 2 0 0 1-2-2v-14a2 2 0 0 1 2-2Z"
+            }
+            Self::Code => "M16 18l6-6-6-6M8 6l-6 6 6 6",
+            Self::User => {
+                "M19 21v-2a4 4 0 0 0-4-4H9a4 4 0 0 0-4 4v2M8 7a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z"
+            }
+            Self::Message => "M21 15a2 2 0 0 1-2 2H7l-4 4V5a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2z",
+            Self::Tag => {
+                "M12.586 2.586A2 2 0 0 0 11.172 2H4a2 2 0 0 0-2 2v7.172a2 2 0 0 0 .586 1.414l8.704 8.704a2.426 2.426 0 0 0 3.42 0l6.58-6.58a2.426 2.426 0 0 0 0-3.42zM7 7.5a.5 .5 0 1 0 1 0a.5 .5 0 1 0-1 0Z"
+            }
+            Self::Sparkles => {
+                "M9.937 15.5A2 2 0 0 0 8.5 14.063l-6.135-1.582a.5.5 0 0 1 0-.962L8.5 9.936A2 2 0 0 0 9.937 8.5l1.582-6.135a.5.5 0 0 1 .963 0L14.063 8.5A2 2 0 0 0 15.5 9.937l6.135 1.581a.5.5 0 0 1 0 .964L15.5 14.063a2 2 0 0 0-1.437 1.437l-1.582 6.135a.5.5 0 0 1-.963 0zM20 3v4M22 5h-4M4 17v2M5 18H3"
+            }
+            Self::Box => {
+                "M21 8a2 2 0 0 0-1-1.73l-7-4a2 2 0 0 0-2 0l-7 4A2 2 0 0 0 3 8v8a2 2 0 0 0 1 1.73l7 4a2 2 0 0 0 2 0l7-4A2 2 0 0 0 21 16ZM3.3 7l8.7 5 8.7-5M12 22V12"
+            }
         }
     }
 }

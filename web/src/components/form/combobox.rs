@@ -283,7 +283,7 @@ pub fn Combobox(
                     aria-label=move || t_string!(i18n, form.combobox.open)
                     on:mousedown=toggle
                 >
-                    <Glyph icon=Icon::Unfold />
+                    <Glyph icon=Icon::ChevronDown />
                 </button>
                 <ul id=list_id role="listbox" class="choices" aria-label=label hidden=move || !open.get() || nothing()>
                     {move || open.get().then(&options)}

@@ -28,7 +28,7 @@ pub fn Folded(
     view! {
         <details id=id class="folded" open=open>
             <summary>
-                <Glyph icon=Icon::Unfold />
+                <Glyph icon=Icon::ChevronDown />
                 <span class="folded-title">{title}</span>
                 <span class="folded-summary" data-changed=move || changed.get().to_string()>
                     {summary}

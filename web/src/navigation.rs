@@ -1,0 +1,55 @@
+//! The places that the side navigation leads to.
+//!
+//! Rule: a place stands here only when its page exists, and only people who may use the page see it. A new screen adds one line.
+
+use understudy_shared::Role;
+
+use crate::components::icon::Icon;
+use crate::i18n::{Locale, t_string};
+
+type Words = leptos_i18n::I18nContext<Locale>;
+
+/// A part of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What people work with.
+    Work,
+    /// What administrators look after.
+    Administration,
+}
+
+impl Part {
+    /// Every part, from above.
+    pub const ALL: [Self; 2] = [Self::Work, Self::Administration];
+
+    /// Its heading; the first needs none.
+    pub fn title(self, i18n: Words) -> Option<&'static str> {
+        match self {
+            Self::Work => None,
+            Self::Administration => Some(t_string!(i18n, frame.administration)),
+        }
+    }
+}
+
+/// A place.
+pub struct Place {
+    /// Address of the page.
+    pub path: &'static str,
+    /// Its icon.
+    pub icon: Icon,
+    /// Its name.
+    pub title: fn(Words) -> &'static str,
+    /// Where it stands.
+    pub part: Part,
+    /// The least role that it is for.
+    pub role: Role,
+}
+
+/// Every place, from above.
+pub const PLACES: &[Place] = &[Place {
+    path: "/models",
+    icon: Icon::Layers,
+    title: |i18n| t_string!(i18n, frame.places.models),
+    part: Part::Work,
+    role: Role::User,
+}];
