@@ -13,6 +13,7 @@
 //! | [`principal`] | who is asking, as the database knows them at this moment |
 //! | [`permission`] | the rights, each a type that a handler names in its signature |
 //! | [`caller`] | the extractors that let only the permitted through |
+//! | [`standing`] | whether those who were let in may still be there |
 //! | [`setup`] | the first administrator |
 //!
 //! The rule: every handler under `/api/v1` names its permission in its signature, through [`Caller`] or [`Permitted`]; only
@@ -31,6 +32,7 @@ pub mod principal;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
+pub mod standing;
 
 pub use access_token::AccessTokens;
 pub use caller::{Caller, Permitted};

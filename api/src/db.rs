@@ -16,6 +16,7 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnectio
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
 pub mod api_keys;
+pub mod catalog;
 pub mod configuration;
 mod convert;
 pub mod embedded;

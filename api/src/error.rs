@@ -171,6 +171,17 @@ impl ApiError {
         }
     }
 
+    /// The service is going down; another replica, or this one after its restart, will answer.
+    pub fn stopping() -> Self {
+        Self {
+            retry_after_s: Some(5),
+            ..Self::new(
+                ProblemCode::Unavailable,
+                "The service is stopping; try again shortly.",
+            )
+        }
+    }
+
     /// The resource does not have this method, only these.
     pub fn method_not_allowed(allow: String) -> Self {
         let detail = format!("This resource answers to {allow}.");

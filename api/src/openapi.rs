@@ -26,7 +26,7 @@ const DESCRIPTION: &str = "Manages language models, and answers with the first o
     Credential: `Authorization: Bearer` with an access token, or with an API key that has a management scope.\n\n\
     **Gateway** (`/v1`): the OpenAI API; a model group's name is the `model`. Credential: an API key with the scope `gateway`.";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("sessions", "Signing in and out"),
     ("setup", "The first administrator"),
     (
@@ -40,6 +40,10 @@ const TAGS: [(&str, &str); 8] = [
     (
         "api-keys",
         "Credentials of programs. People have their own, administrators see all",
+    ),
+    (
+        "events",
+        "What changes, as it changes. Everybody who reads groups may listen",
     ),
     (
         "gateway",

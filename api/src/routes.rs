@@ -13,6 +13,7 @@ pub mod answer;
 pub mod api_keys;
 pub mod auth;
 pub mod docs;
+pub mod events;
 pub mod extract;
 mod fallback;
 pub mod list;
@@ -56,6 +57,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(api_keys::create_api_key)
         .service(api_keys::get_api_key)
         .service(api_keys::revoke_api_key)
+        // Live events
+        .service(events::stream_events)
         // The description itself
         .service(docs::get_openapi)
         // Health

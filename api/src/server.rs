@@ -14,6 +14,7 @@ use crate::config::{Config, Database};
 use crate::db::embedded::{EmbeddedError, EmbeddedPostgres};
 use crate::db::{self, DatabaseError, Pool};
 use crate::error::ApiError;
+use crate::events;
 use crate::gateway::egress::EgressPolicy;
 use crate::gateway::{Gateway, refresh};
 use crate::keys::{self, KeyFileError, KeyRing};
@@ -173,6 +174,12 @@ async fn serve_on(
         cipher.clone(),
     ));
     let listening = actix_web::rt::spawn(refresh::listen(Arc::clone(&gateway), url.to_owned()));
+    let hub = Arc::new(events::Hub::default());
+    let telling = actix_web::rt::spawn(events::keeper::run(
+        Arc::clone(&hub),
+        Arc::clone(&gateway),
+        pool.clone(),
+    ));
     // Nothing is served by a gateway that knows nothing.
     let _ = gateway.is_loaded().wait_for(|loaded| *loaded).await;
     let state = AppState {
@@ -180,6 +187,7 @@ async fn serve_on(
         cipher,
         access_tokens: Arc::new(AccessTokens::new(jwt_keys)),
         gateway,
+        events: Arc::clone(&hub),
         sign_in_limits: Arc::default(),
         trusted_proxies: config.trusted_proxies.into(),
     };
@@ -220,13 +228,14 @@ async fn serve_on(
             "there is no user yet; make the first administrator (this link works once): {site}/setup?token={token}"
         );
     }
-    let stopped = shutdown::on_signal(server.handle(), readiness);
+    let stopped = shutdown::on_signal(server.handle(), readiness, hub);
     let served = tokio::select! {
         served = server => served,
         () = stopped => Ok(()),
     };
     refreshing.abort();
     listening.abort();
+    telling.abort();
     Ok(served?)
 }
 

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use crate::auth::{AccessTokens, SignInLimits};
 use crate::db::Pool;
+use crate::events::Hub;
 use crate::gateway::Gateway;
 use crate::secrets::SecretCipher;
 
@@ -20,6 +21,8 @@ pub struct AppState {
     pub access_tokens: Arc<AccessTokens>,
     /// The data plane: the configuration in memory, health, upstream clients.
     pub gateway: Arc<Gateway>,
+    /// Live events, and who listens to them.
+    pub events: Arc<Hub>,
     /// Failed sign-ins of late.
     pub sign_in_limits: Arc<SignInLimits>,
     /// Reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.

@@ -72,6 +72,12 @@ async fn every_described_operation_answers_with_a_described_status() {
             if operation["requestBody"].is_object() {
                 call = call.json(&serde_json::json!({}));
             }
+            if path == super::EVENTS {
+                // It never ends by itself; `events.rs` reads it.
+                assert!(operation["responses"]["200"]["content"]["text/event-stream"].is_object());
+                seen += 1;
+                continue;
+            }
             let answer = call.await;
             let described = &operation["responses"][answer.status.to_string()];
             assert!(described.is_object(), "not described: {answer:?}");

@@ -5,6 +5,8 @@ mod bad_input;
 mod checks;
 mod description;
 mod egress;
+mod events;
+mod events_access;
 mod group_members;
 mod groups;
 mod instance_secrets;
@@ -26,6 +28,7 @@ use crate::support::server::ADMIN_PASSWORD;
 const INSTANCES: &str = "/api/v1/model-instances";
 const GROUPS: &str = "/api/v1/model-groups";
 const KEYS: &str = "/api/v1/api-keys";
+const EVENTS: &str = "/api/v1/events";
 
 /// A person of this role who is signed in, with the administrator's password. Made behind the API, which makes no users yet.
 async fn person(app: &App, role: &str) -> (String, Client) {

@@ -107,13 +107,19 @@ impl EventStream {
     /// The next event, comments included; `None` when the body has ended as HTTP says it should.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
+            let block = self.next_block().await?;
+            if let Some(event) = parse(&block).into_iter().next() {
+                return Some(event);
+            }
+        }
+    }
+
+    /// The lines of the next event, comment or setting, as they were sent; `None` at the end.
+    pub async fn next_block(&mut self) -> Option<String> {
+        loop {
             if let Some(end) = self.received.windows(2).position(|w| w == b"\n\n") {
                 let block: Vec<u8> = self.received.drain(..end + 2).collect();
-                let block = String::from_utf8(block).expect("events are text");
-                if let Some(event) = parse(&block).into_iter().next() {
-                    return Some(event);
-                }
-                continue;
+                return Some(String::from_utf8(block).expect("events are text"));
             }
             let Some(piece) = self.piece().await else {
                 let rest = String::from_utf8_lossy(&self.received);

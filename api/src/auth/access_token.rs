@@ -96,6 +96,11 @@ impl AccessTokens {
 
     /// What a token says, if it is one of ours and not over.
     pub fn verify(&self, token: &str) -> Option<Access> {
+        Some(self.verify_until(token)?.0)
+    }
+
+    /// As [`AccessTokens::verify`], and when the token ends.
+    pub fn verify_until(&self, token: &str) -> Option<(Access, DateTime<Utc>)> {
         let header = decode_header(token).ok()?;
         let key = self.keys.find(header.kid.as_deref()?)?;
         let decoded = decode::<Claims>(
@@ -105,10 +110,12 @@ impl AccessTokens {
         )
         .ok()?;
         let claims = decoded.claims;
-        (claims.typ == TYPE).then_some(Access {
+        let access = Access {
             user: UserId(claims.sub),
             session: claims.sid,
-        })
+        };
+        let ends = DateTime::from_timestamp(claims.exp, 0)?;
+        (claims.typ == TYPE).then_some((access, ends))
     }
 }
 
@@ -165,6 +172,11 @@ mod tests {
             .sign(access(), now, now + TimeDelta::days(1))
             .unwrap();
         assert!(ends <= now + LIFETIME && ends > now + LIFETIME - TimeDelta::seconds(1));
+        let token = signed(&tokens, access(), now);
+        assert_eq!(
+            tokens.verify_until(&token).map(|(_, until)| until),
+            Some(ends)
+        );
         let (_, ends) = tokens
             .sign(access(), now, now + TimeDelta::seconds(60))
             .unwrap();

@@ -137,6 +137,7 @@ pub fn may_grant(role: Role, scope: ApiKeyScope) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
     use understudy_shared::{ApiKeyId, UserId};
     use uuid::Uuid;
 
@@ -148,6 +149,7 @@ mod tests {
             username: String::new(),
             role,
             session: Uuid::nil(),
+            until: DateTime::UNIX_EPOCH,
         })
     }
 
@@ -156,6 +158,7 @@ mod tests {
             id: ApiKeyId(Uuid::nil()),
             name: String::new(),
             scopes: vec![scope],
+            until: None,
         })
     }
 

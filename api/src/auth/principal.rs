@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use understudy_shared::{ApiKeyId, ApiKeyScope, ProblemCode, Role, UserId};
 use uuid::Uuid;
 
@@ -27,6 +27,8 @@ pub struct Person {
     pub role: Role,
     /// The session.
     pub session: Uuid,
+    /// When the credential that was presented ends by itself.
+    pub until: DateTime<Utc>,
 }
 
 /// A program with a key.
@@ -38,6 +40,8 @@ pub struct Program {
     pub name: String,
     /// What it may do here: never more than the person who made it may do now.
     pub scopes: Vec<ApiKeyScope>,
+    /// When the key ends by itself.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// Who is asking.
@@ -86,7 +90,7 @@ fn unauthenticated(detail: &str) -> ApiError {
 }
 
 async fn person(token: &str, state: &AppState) -> Result<Option<Person>, ApiError> {
-    let Some(access) = state.access_tokens.verify(token) else {
+    let Some((access, until)) = state.access_tokens.verify_until(token) else {
         return Ok(None);
     };
     let mut conn = state.pool.get().await?;
@@ -98,6 +102,7 @@ async fn person(token: &str, state: &AppState) -> Result<Option<Person>, ApiErro
             role: user.role(),
             username: user.username,
             session: access.session,
+            until,
         }))
 }
 
@@ -117,13 +122,14 @@ async fn program(key: &str, state: &AppState) -> Result<Option<Program>, ApiErro
     Ok(Some(Program {
         id: ApiKeyId(found.row.id),
         scopes: effective_scopes(&found),
+        until: found.row.expires_at,
         name: found.row.name,
     }))
 }
 
 /// A key outlives the demotion of the person who made it, its rights do not. One whose maker was deleted keeps them: whoever
 /// deletes a user decides about the keys.
-fn effective_scopes(found: &KeyCredential) -> Vec<ApiKeyScope> {
+pub(super) fn effective_scopes(found: &KeyCredential) -> Vec<ApiKeyScope> {
     let scopes = found.row.scopes();
     let Some(maker) = &found.maker else {
         return scopes;

@@ -216,6 +216,31 @@ pub async fn by_hash(
     Ok(found.map(|(row, maker)| KeyCredential { row, maker }))
 }
 
+/// Those of these keys that are valid, each with who made it.
+///
+/// # Errors
+/// If the database fails.
+pub async fn valid_among(
+    conn: &mut AsyncPgConnection,
+    ids: &[Uuid],
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<KeyCredential>> {
+    let found: Vec<(ApiKeyRow, Option<MakerRow>)> = api_keys::table
+        .left_join(users::table)
+        .filter(api_keys::id.eq_any(ids))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(
+            api_keys::expires_at
+                .is_null()
+                .or(api_keys::expires_at.gt(now)),
+        )
+        .select((ApiKeyRow::as_select(), Option::<MakerRow>::as_select()))
+        .load(conn)
+        .await?;
+    let credential = |(row, maker)| KeyCredential { row, maker };
+    Ok(found.into_iter().map(credential).collect())
+}
+
 /// Notes that a key was used, unless somebody noted it a moment ago.
 ///
 /// # Errors

@@ -95,6 +95,26 @@ pub async fn user_of(
     Ok(active(conn, session, now).await?.map(|(user, _)| user))
 }
 
+/// Those of these sessions that have not ended, each with its enabled user.
+///
+/// # Errors
+/// If the database fails.
+pub async fn active_among(
+    conn: &mut AsyncPgConnection,
+    sessions: &[Uuid],
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<(Uuid, UserRow, DateTime<Utc>)>> {
+    sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq_any(sessions))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .filter(users::enabled)
+        .select((sessions::id, UserRow::as_select(), sessions::expires_at))
+        .load(conn)
+        .await
+}
+
 /// Ends a session.
 ///
 /// # Errors

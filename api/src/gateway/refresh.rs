@@ -29,6 +29,7 @@ pub struct Requests {
     wake: Notify,
     done: watch::Sender<u64>,
     loaded: watch::Sender<bool>,
+    access: watch::Sender<u64>,
 }
 
 impl Default for Requests {
@@ -38,6 +39,7 @@ impl Default for Requests {
             wake: Notify::new(),
             done: watch::Sender::new(0),
             loaded: watch::Sender::new(false),
+            access: watch::Sender::new(0),
         }
     }
 }
@@ -58,6 +60,18 @@ impl Requests {
 
     pub(super) fn loaded(&self) -> watch::Receiver<bool> {
         self.loaded.subscribe()
+    }
+}
+
+impl Gateway {
+    /// Wakes after each look at the configuration, changed or not.
+    pub fn looked(&self) -> watch::Receiver<u64> {
+        self.refresh.done.subscribe()
+    }
+
+    /// Wakes when somebody may have lost a right that a request of theirs still makes use of.
+    pub fn access_changes(&self) -> watch::Receiver<u64> {
+        self.refresh.access.subscribe()
     }
 }
 
@@ -125,7 +139,7 @@ async fn listen_once(
 ) -> Result<(), tokio_postgres::Error> {
     let (client, mut connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
     let mut messages = stream::poll_fn(move |cx| connection.poll_message(cx)).boxed_local();
-    let listen = client.batch_execute("LISTEN understudy_config");
+    let listen = client.batch_execute("LISTEN understudy_config; LISTEN understudy_access");
     tokio::pin!(listen);
     let mut listening = false;
     loop {
@@ -137,8 +151,12 @@ async fn listen_once(
                 *retry = FIRST_RETRY;
                 // Whatever changed before is found by a look of our own.
                 gateway.refresh.ask();
+                gateway.refresh.access.send_modify(|count| *count += 1);
             }
             message = messages.next() => match message {
+                Some(Ok(AsyncMessage::Notification(note))) if note.channel() == "understudy_access" => {
+                    gateway.refresh.access.send_modify(|count| *count += 1);
+                }
                 Some(Ok(AsyncMessage::Notification(_))) => {
                     gateway.refresh.ask();
                 }

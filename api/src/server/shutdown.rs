@@ -1,19 +1,23 @@
 //! Going down in order: first nobody new, then the end of what is running, then the end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 
 use super::readiness::Readiness;
+use crate::events::Hub;
 
 /// After SIGTERM, load balancers need a moment to see that readiness is gone; requests are accepted meanwhile.
 const STILL_ACCEPTING: Duration = Duration::from_secs(5);
 
 /// Stops the server in order on the first signal. Ends at the second, when the caller must not wait for the server any longer:
 /// a server that is stopping in order does not listen to anything else.
-pub(super) async fn on_signal(server: ServerHandle, readiness: Readiness) {
+pub(super) async fn on_signal(server: ServerHandle, readiness: Readiness, events: Arc<Hub>) {
     let polite = signal().await;
     readiness.stop();
+    // They never finish by themselves, and their clients find another replica at once.
+    events.stop();
     tracing::info!("told to stop; finishing the requests that are running");
     let in_order = async {
         if polite {

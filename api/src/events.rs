@@ -1,0 +1,319 @@
+//! Live events: what changes, told to everybody who looks at it. `GET /api/v1/events`.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`observer`] | compares what is known now with what was told last |
+//! | [`keeper`] | decides when to look, and ends streams whose credential has ended |
+//! | [`ring`] | keeps the last events, so that nobody misses one between two connections |
+//! | [`feed`] | the stream of one client |
+//!
+//! There is one [`Hub`] in a process. The rules: an event shows what a `GET` would, by the same functions. Nothing is queued
+//! for a client: each has a place in the ring and reads on from there when its connection takes more, so that a slow one costs
+//! nothing and holds nobody up. One that falls behind further than the ring reaches back is let go; it comes back and is told to
+//! read everything again. Nothing here touches the path of a gateway request.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use rand::Rng as _;
+use tokio::sync::watch;
+use understudy_shared::{LiveEvent, ResetEvent};
+use uuid::Uuid;
+
+use crate::auth::permission::Permission as _;
+use crate::auth::standing::Credential;
+use crate::auth::{ManageRead, Principal, ReadGroups};
+
+pub mod feed;
+pub mod keeper;
+pub mod observer;
+pub mod ring;
+
+pub use feed::Feed;
+
+use ring::{Batch, Ring};
+
+/// Events that are kept for clients who were away for a moment.
+const KEPT: usize = 1024;
+/// Streams that one person, or one key, may have open: tabs and programs in plenty, and a bound for runaways.
+pub const STREAMS_PER_CALLER: usize = 20;
+
+/// What a client may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// Everything.
+    All,
+    /// Groups and who answers for them.
+    Groups,
+}
+
+impl Sight {
+    /// What these rights let one see, if anything.
+    pub fn of(principal: &Principal) -> Option<Self> {
+        if ManageRead::admit(principal.clone()).is_some() {
+            return Some(Self::All);
+        }
+        ReadGroups::admit(principal.clone()).map(|_| Self::Groups)
+    }
+}
+
+/// Why no stream is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The caller has too many.
+    TooMany,
+    /// The process is stopping.
+    Stopping,
+}
+
+/// Everything that is told, and everybody who listens.
+#[derive(Debug)]
+pub struct Hub {
+    /// Names this process in the ids of events, so that no other takes them for its own.
+    boot: String,
+    ring: Mutex<Ring>,
+    /// The number of the last event.
+    head: watch::Sender<u64>,
+    clients: Mutex<Clients>,
+    /// Counts the streams that were ever opened.
+    opened: watch::Sender<u64>,
+    /// Whether somebody keeps the ring up to date.
+    awake: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Clients {
+    stopping: bool,
+    next: u64,
+    open: HashMap<u64, Client>,
+}
+
+#[derive(Debug)]
+struct Client {
+    who: Uuid,
+    credential: Credential,
+    sight: Sight,
+    ended: watch::Sender<bool>,
+}
+
+/// The right to read on. Dropping it closes the stream for the books.
+#[derive(Debug)]
+pub struct Ticket {
+    hub: Arc<Hub>,
+    number: u64,
+    sight: Sight,
+    ended: watch::Receiver<bool>,
+}
+
+/// Where a client begins.
+#[derive(Debug)]
+pub struct Start {
+    /// What it is told first, if anything.
+    first: Option<Bytes>,
+    /// The last event that it knows.
+    place: u64,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        let mut boot = [0; 12];
+        rand::rng().fill_bytes(&mut boot);
+        Self {
+            boot: URL_SAFE_NO_PAD.encode(boot),
+            ring: Mutex::new(Ring::new(KEPT)),
+            head: watch::Sender::new(0),
+            clients: Mutex::default(),
+            opened: watch::Sender::new(0),
+            awake: watch::Sender::new(false),
+        }
+    }
+}
+
+impl Hub {
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn clients(&self) -> MutexGuard<'_, Clients> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a stream.
+    ///
+    /// # Errors
+    /// If the caller has too many, or the process is stopping.
+    pub fn open(self: &Arc<Self>, who: &Principal, sight: Sight) -> Result<Ticket, Refusal> {
+        let mut clients = self.clients();
+        if clients.stopping {
+            return Err(Refusal::Stopping);
+        }
+        let id = who.id();
+        if clients
+            .open
+            .values()
+            .filter(|client| client.who == id)
+            .count()
+            >= STREAMS_PER_CALLER
+        {
+            return Err(Refusal::TooMany);
+        }
+        let number = clients.next;
+        clients.next += 1;
+        let (ended, receiver) = watch::channel(false);
+        let client = Client {
+            who: id,
+            credential: who.credential(),
+            sight,
+            ended,
+        };
+        clients.open.insert(number, client);
+        drop(clients);
+        self.opened.send_modify(|count| *count += 1);
+        Ok(Ticket {
+            hub: Arc::clone(self),
+            number,
+            sight,
+            ended: receiver,
+        })
+    }
+
+    /// Waits until events are kept. The first client after a long silence waits for the first look at everything.
+    pub async fn awake(&self) {
+        // The sender lives as long as this value does.
+        let _ = self.awake.subscribe().wait_for(|awake| *awake).await;
+    }
+
+    /// Where a client begins that says this was the last event it got: after it, or anew.
+    pub fn start(&self, last_event_id: Option<&[u8]>) -> Start {
+        let ring = self.ring();
+        let known = last_event_id
+            .and_then(|id| self.number(id))
+            .filter(|place| ring.reaches_back_to(*place));
+        if let Some(place) = known {
+            return Start { first: None, place };
+        }
+        let place = ring.head();
+        Start {
+            first: self.frame(place, &LiveEvent::Reset(ResetEvent {})),
+            place,
+        }
+    }
+
+    /// Tells everybody.
+    pub fn publish(&self, events: impl IntoIterator<Item = LiveEvent>) {
+        let mut ring = self.ring();
+        for event in events {
+            let number = ring.head() + 1;
+            if let Some(frame) = self.frame(number, &event) {
+                ring.push(frame, is_about_groups(&event));
+            }
+        }
+        let head = ring.head();
+        drop(ring);
+        self.head
+            .send_if_modified(|known| std::mem::replace(known, head) != head);
+    }
+
+    /// Ends all streams and opens no more: the process is stopping.
+    pub fn stop(&self) {
+        let mut clients = self.clients();
+        clients.stopping = true;
+        for client in clients.open.values() {
+            client.ended.send_replace(true);
+        }
+    }
+
+    /// What the open streams were let in by.
+    fn credentials(&self) -> HashSet<Credential> {
+        let clients = self.clients();
+        let open = clients.open.values();
+        open.map(|client| client.credential).collect()
+    }
+
+    /// Ends the streams among these credentials whose rights are no longer the ones that they were opened with.
+    fn keep(&self, asked: &HashSet<Credential>, valid: &[Principal]) {
+        let sights: HashMap<Credential, Sight> = valid
+            .iter()
+            .filter_map(|principal| Some((principal.credential(), Sight::of(principal)?)))
+            .collect();
+        for client in self.clients().open.values() {
+            let may = sights.get(&client.credential) == Some(&client.sight);
+            // A stream that was opened since is asked about next time.
+            if asked.contains(&client.credential) && !may {
+                client.ended.send_replace(true);
+            }
+        }
+    }
+
+    fn has_clients(&self) -> bool {
+        !self.clients().open.is_empty()
+    }
+
+    /// From now on events are kept.
+    fn wake(&self) {
+        self.awake.send_replace(true);
+    }
+
+    /// Stops keeping events, unless somebody came in the meantime. What happens from now on nobody can be told later.
+    fn sleep(&self) -> bool {
+        let clients = self.clients();
+        if !clients.open.is_empty() {
+            return false;
+        }
+        self.awake.send_replace(false);
+        let mut ring = self.ring();
+        ring.forget();
+        self.head.send_replace(ring.head());
+        true
+    }
+
+    /// What comes after this place. None if that is not known any more.
+    fn after(&self, place: u64, sight: Sight) -> Option<Batch> {
+        self.ring().after(place, sight)
+    }
+
+    /// An event as it is sent.
+    fn frame(&self, number: u64, event: &LiveEvent) -> Option<Bytes> {
+        match event.data() {
+            Ok(data) => {
+                let (boot, name) = (&self.boot, event.name());
+                Some(format!("id: {boot}-{number}\nevent: {name}\ndata: {data}\n\n").into())
+            }
+            Err(error) => {
+                tracing::error!(%error, event = event.name(), "an event cannot be written");
+                None
+            }
+        }
+    }
+
+    /// The number in an id, if this process gave it.
+    fn number(&self, id: &[u8]) -> Option<u64> {
+        let digits = id.strip_prefix(self.boot.as_bytes())?.strip_prefix(b"-")?;
+        let digits = str::from_utf8(digits).ok()?;
+        // Written as it was given: no sign, no zero in front.
+        let number: u64 = digits.parse().ok()?;
+        (number.to_string() == digits).then_some(number)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.hub.clients().open.remove(&self.number);
+    }
+}
+
+/// Whether those who may only read groups see the event.
+fn is_about_groups(event: &LiveEvent) -> bool {
+    use understudy_shared::ResourceKind;
+    match event {
+        LiveEvent::GroupStatus(_) | LiveEvent::Reset(_) => true,
+        LiveEvent::ConfigChanged(change) => change.kind == ResourceKind::ModelGroup,
+        LiveEvent::InstanceStatus(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
