@@ -1,5 +1,6 @@
 //! What can go wrong between this page and the service.
 
+use chrono::{DateTime, Utc};
 use understudy_shared::Problem;
 
 /// Why a request has no usable answer.
@@ -11,6 +12,13 @@ pub enum ApiError {
     Unreadable {
         /// HTTP status.
         status: u16,
+    },
+    /// There were too many requests, or failed attempts to sign in.
+    RateLimited {
+        /// The service's own description.
+        problem: Box<Problem>,
+        /// When the next one may come.
+        until: DateTime<Utc>,
     },
     /// The session is over, and the person would rather not sign in again now.
     SignedOut,
@@ -31,7 +39,7 @@ impl ApiError {
     /// The service's own description.
     pub fn problem(&self) -> Option<&Problem> {
         match self {
-            Self::Problem(problem) => Some(problem),
+            Self::Problem(problem) | Self::RateLimited { problem, .. } => Some(problem),
             Self::NoAnswer | Self::Unreadable { .. } | Self::SignedOut => None,
         }
     }
@@ -42,7 +50,7 @@ impl ApiError {
             Self::Problem(problem) => problem.status == 401,
             Self::Unreadable { status } => *status == 401,
             Self::SignedOut => true,
-            Self::NoAnswer => false,
+            Self::NoAnswer | Self::RateLimited { .. } => false,
         }
     }
 }

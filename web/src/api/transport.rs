@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use js_sys::{Reflect, Uint8Array};
 use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::window;
@@ -18,6 +19,7 @@ use web_sys::{
 };
 
 use super::ApiError;
+use crate::browser;
 
 /// Longer than any answer of the management API takes, shorter than a person's patience.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -83,6 +85,8 @@ impl Request {
 pub struct Answer {
     status: u16,
     body: String,
+    /// Seconds after which the service wants to be asked again.
+    retry_after: Option<u32>,
 }
 
 impl Answer {
@@ -110,9 +114,13 @@ impl Answer {
         if (200..300).contains(&self.status) {
             return Ok(());
         }
-        Err(match serde_json::from_str(&self.body) {
-            Ok(problem) => ApiError::Problem(problem),
-            Err(_) => ApiError::Unreadable {
+        Err(match (serde_json::from_str(&self.body), self.retry_after) {
+            (Ok(problem), Some(seconds)) if self.status == 429 => ApiError::RateLimited {
+                problem,
+                until: browser::now() + TimeDelta::seconds(seconds.into()),
+            },
+            (Ok(problem), _) => ApiError::Problem(problem),
+            (Err(_), _) => ApiError::Unreadable {
                 status: self.status,
             },
         })
@@ -182,6 +190,10 @@ async fn read(response: &Response) -> Result<Answer, JsValue> {
     Ok(Answer {
         status: response.status(),
         body: body.as_string().unwrap_or_default(),
+        retry_after: response
+            .headers()
+            .get("retry-after")?
+            .and_then(|seconds| seconds.trim().parse().ok()),
     })
 }
 
@@ -254,6 +266,7 @@ mod tests {
         Answer {
             status,
             body: body.to_owned(),
+            retry_after: None,
         }
     }
 

@@ -1,16 +1,21 @@
 //! Which words stand for the values of the wire types.
 
+mod checks;
+mod errors;
+mod numbers;
 mod reasons;
 mod rules;
 
-use understudy_shared::{InstanceKind, InstanceState, ProblemCode, Role};
+use understudy_shared::{InstanceKind, InstanceState, Role};
 
-pub use reasons::{Said, reason, verdict, warning};
+pub use checks::{check, check_step};
+pub use errors::error;
+pub use numbers::{Plural, models, number, plural, wait};
+pub use reasons::{Said, reason, sentence, verdict, warning};
 pub use rules::rule;
 
 use super::*;
 use crate::age::{Age, Unit};
-use crate::api::ApiError;
 
 /// The translations in the current language.
 pub type Words = leptos_i18n::I18nContext<Locale>;
@@ -56,27 +61,4 @@ pub fn age(i18n: Words, age: Age) -> String {
         Unit::Hours => t_string!(i18n, age.hours, count),
         Unit::Days => t_string!(i18n, age.days, count),
     }
-}
-
-/// What an error means to the person at the screen.
-pub fn error(i18n: Words, error: &ApiError) -> String {
-    let problem = match error {
-        ApiError::NoAnswer => return t_string!(i18n, error.no_answer).to_owned(),
-        ApiError::Unreadable { status } => {
-            return t_string!(i18n, error.unreadable, status = *status);
-        }
-        ApiError::SignedOut => return t_string!(i18n, error.unauthenticated).to_owned(),
-        ApiError::Problem(problem) => problem,
-    };
-    let words = match problem.code {
-        ProblemCode::Unauthenticated => t_string!(i18n, error.unauthenticated),
-        ProblemCode::Forbidden => t_string!(i18n, error.forbidden),
-        ProblemCode::NotFound => t_string!(i18n, error.not_found),
-        ProblemCode::RateLimited => t_string!(i18n, error.rate_limited),
-        ProblemCode::ValidationFailed => t_string!(i18n, error.validation),
-        ProblemCode::Unavailable => t_string!(i18n, error.unavailable),
-        ProblemCode::Internal => t_string!(i18n, error.internal),
-        _ => t_string!(i18n, error.other),
-    };
-    words.to_owned()
 }
