@@ -8,7 +8,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use understudy_shared::{FieldError, FieldRule, Problem, ProblemCode, UsedBy};
+use understudy_shared::{AttemptTrace, FieldError, FieldRule, Problem, ProblemCode, UsedBy};
 
 /// Content type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -105,9 +105,12 @@ pub struct ApiError {
     code: ProblemCode,
     detail: String,
     errors: Vec<FieldError>,
-    used_by: Vec<UsedBy>,
+    used_by: Box<[UsedBy]>,
+    trace: Box<[AttemptTrace]>,
+    /// In place of the code's own.
+    status: Option<StatusCode>,
     retry_after_s: Option<u64>,
-    allow: Option<String>,
+    allow: Option<Box<str>>,
 }
 
 impl ApiError {
@@ -117,7 +120,9 @@ impl ApiError {
             code,
             detail: detail.into(),
             errors: Vec::new(),
-            used_by: Vec::new(),
+            used_by: Box::default(),
+            trace: Box::default(),
+            status: None,
             retry_after_s: None,
             allow: None,
         }
@@ -158,7 +163,7 @@ impl ApiError {
     /// Others use what should be deleted.
     pub fn in_use(detail: impl Into<String>, used_by: Vec<UsedBy>) -> Self {
         Self {
-            used_by,
+            used_by: used_by.into(),
             ..Self::new(ProblemCode::InUse, detail)
         }
     }
@@ -186,7 +191,7 @@ impl ApiError {
     pub fn method_not_allowed(allow: String) -> Self {
         let detail = format!("This resource answers to {allow}.");
         Self {
-            allow: Some(allow),
+            allow: Some(allow.into()),
             ..Self::new(ProblemCode::MethodNotAllowed, detail)
         }
     }
@@ -212,33 +217,58 @@ impl ApiError {
         }
     }
 
+    /// A backend refused the request itself, with this status and these words, which name no host and no secret.
+    pub fn refused_upstream(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            status: Some(status),
+            ..Self::new(ProblemCode::UpstreamRefused, detail)
+        }
+    }
+
+    /// The same, with the instances that were tried or skipped.
+    #[must_use]
+    pub fn with_trace(self, trace: &[AttemptTrace]) -> Self {
+        Self {
+            trace: trace.into(),
+            ..self
+        }
+    }
+
     /// What went wrong, for programs.
     pub fn code(&self) -> ProblemCode {
         self.code
     }
 
-    /// The answer, for a request with this path and id.
-    pub fn render(&self, path: &str, request_id: &str) -> HttpResponse {
-        let (status, title) = status_and_title(self.code);
-        let problem = Problem {
+    fn status(&self) -> StatusCode {
+        self.status.unwrap_or_else(|| status_and_title(self.code).0)
+    }
+
+    /// The problem, for a request with this path and id.
+    pub fn problem(&self, path: &str, request_id: &str) -> Problem {
+        Problem {
             kind: format!("urn:understudy:problem:{}", code_name(self.code)),
-            title: title.to_owned(),
-            status: status.as_u16(),
+            title: status_and_title(self.code).1.to_owned(),
+            status: self.status().as_u16(),
             detail: self.detail.clone(),
             instance: path.to_owned(),
             code: self.code,
             request_id: request_id.to_owned(),
             errors: self.errors.clone(),
-            used_by: self.used_by.clone(),
-            trace: Vec::new(),
-        };
-        let mut response = HttpResponse::build(status);
+            used_by: self.used_by.to_vec(),
+            trace: self.trace.to_vec(),
+        }
+    }
+
+    /// The answer, for a request with this path and id.
+    pub fn render(&self, path: &str, request_id: &str) -> HttpResponse {
+        let problem = self.problem(path, request_id);
+        let mut response = HttpResponse::build(self.status());
         response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON)));
         if let Some(seconds) = self.retry_after_s {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
         if let Some(allow) = &self.allow {
-            response.insert_header((header::ALLOW, allow.as_str()));
+            response.insert_header((header::ALLOW, allow.as_ref()));
         }
         if self.code == ProblemCode::Unauthenticated {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"understudy\""));
@@ -264,7 +294,7 @@ impl std::error::Error for ApiError {}
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        status_and_title(self.code).0
+        self.status()
     }
 
     /// Without path and id, which the middleware adds.

@@ -48,10 +48,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         // Model groups
         .service(model_groups::list_model_groups)
         .service(model_groups::create_model_group)
+        .service(model_groups::preview_model_group_draft)
         .service(model_groups::get_model_group)
         .service(model_groups::update_model_group)
         .service(model_groups::delete_model_group)
         .service(model_groups::preview_model_group)
+        .service(model_groups::try_model_group)
         // API keys
         .service(api_keys::list_api_keys)
         .service(api_keys::create_api_key)

@@ -189,6 +189,7 @@ async fn serve_on(
         gateway,
         events: Arc::clone(&hub),
         sign_in_limits: Arc::default(),
+        tries: Arc::default(),
         trusted_proxies: config.trusted_proxies.into(),
     };
     let readiness = readiness::Readiness::default();

@@ -8,6 +8,7 @@ use crate::auth::{AccessTokens, SignInLimits};
 use crate::db::Pool;
 use crate::events::Hub;
 use crate::gateway::Gateway;
+use crate::routes::model_groups::TryLimits;
 use crate::secrets::SecretCipher;
 
 /// What every handler of one process shares. Cloning it copies references.
@@ -25,6 +26,8 @@ pub struct AppState {
     pub events: Arc<Hub>,
     /// Failed sign-ins of late.
     pub sign_in_limits: Arc<SignInLimits>,
+    /// Tries of groups that are under way.
+    pub tries: Arc<TryLimits>,
     /// Reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Arc<[IpNet]>,
 }

@@ -74,7 +74,10 @@ async fn least_group_has_the_defaults_of_the_contract() {
         ("allowed_kinds", json!(["local", "network", "cloud"])),
         (
             "status",
-            json!({"available": false, "available_members": 0, "total_members": 0, "would_answer": null}),
+            json!({
+                "available": false, "available_members": 0, "total_members": 0, "would_answer": null,
+                "member_states": [], "passed_over": null,
+            }),
         ),
     ] {
         assert_eq!(made[field], expected, "{field}");

@@ -25,6 +25,7 @@ const TABLE: &[(&str, &str)] = &[
     // reading all that operators read
     ("list_model_instances", "--xx--xx"),
     ("get_model_instance", "--xx--xx"),
+    ("preview_model_group_draft", "--xx--xx"),
     // changing
     ("create_model_instance", "--xx---x"),
     ("update_model_instance", "--xx---x"),
@@ -35,6 +36,7 @@ const TABLE: &[(&str, &str)] = &[
     ("create_model_group", "--xx---x"),
     ("update_model_group", "--xx---x"),
     ("delete_model_group", "--xx---x"),
+    ("try_model_group", "--xx---x"),
     // open: their own credentials are in the body or the cookie
     ("login", "xxxxxxxx"),
     ("get_setup", "xxxxxxxx"),

@@ -1,6 +1,6 @@
 //! Model groups and their ordered members.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -68,6 +68,11 @@ impl ModelGroupRow {
     /// If the column holds something else.
     pub fn strategy(&self) -> QueryResult<Strategy> {
         named(&self.strategy)
+    }
+
+    /// How the instance that answers is chosen, as stored.
+    pub fn strategy_name(&self) -> &str {
+        &self.strategy
     }
 
     /// Instances that one request may be sent to.
@@ -278,6 +283,19 @@ pub async fn delete(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<()> {
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// The instances that are members of a group; none of a group that there is not.
+///
+/// # Errors
+/// If the database fails.
+pub async fn member_ids(conn: &mut AsyncPgConnection, group: Uuid) -> QueryResult<HashSet<Uuid>> {
+    let ids: Vec<Uuid> = model_group_members::table
+        .filter(model_group_members::group_id.eq(group))
+        .select(model_group_members::instance_id)
+        .load(conn)
+        .await?;
+    Ok(ids.into_iter().collect())
 }
 
 /// Those of these ids that are groups.

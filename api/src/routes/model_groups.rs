@@ -2,10 +2,12 @@
 
 mod list;
 mod read;
+mod try_it;
 mod write;
 
 pub use list::*;
 pub use read::*;
+pub use try_it::*;
 pub use write::*;
 
 use std::collections::HashMap;
@@ -20,7 +22,7 @@ use uuid::Uuid;
 use crate::db;
 use crate::db::model_groups::StoredModelGroup;
 use crate::db::model_instances::MemberFacts;
-use crate::domain::model_group::{MemberTraits, warnings};
+use crate::domain::model_group::{MemberTraits, ValidModelGroup, member_faults, warnings};
 use crate::error::ApiError;
 use crate::gateway::{Gateway, PickerMember};
 
@@ -34,6 +36,20 @@ fn not_found() -> ApiError {
 async fn facts(conn: &mut AsyncPgConnection, members: &[GroupMember]) -> Result<Facts, ApiError> {
     let ids: Vec<Uuid> = members.iter().map(|member| member.instance_id.0).collect();
     Ok(db::model_instances::facts(conn, &ids).await?)
+}
+
+/// What is known of the members, if they go together.
+async fn checked_facts(
+    conn: &mut AsyncPgConnection,
+    valid: &ValidModelGroup,
+) -> Result<Facts, ApiError> {
+    let facts = facts(conn, &valid.members).await?;
+    let faults = member_faults(&valid.members, |id| traits(&facts, id));
+    if faults.is_empty() {
+        Ok(facts)
+    } else {
+        Err(ApiError::fields(faults))
+    }
 }
 
 fn traits(facts: &Facts, id: ModelInstanceId) -> Option<MemberTraits<'_>> {

@@ -66,7 +66,9 @@ fn is_change<B>(response: &ServiceResponse<B>) -> bool {
         && response.status().is_success()
         && path.starts_with("/api/v1/")
         && !path.starts_with("/api/v1/auth/")
-        && !path.ends_with("/check")
+        && !["/check", "/preview", "/try"]
+            .iter()
+            .any(|action| path.ends_with(action))
 }
 
 /// Who has changed something can use it at once.

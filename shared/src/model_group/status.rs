@@ -37,6 +37,32 @@ pub struct GroupStatus {
     pub passed_over: Option<MemberPreview>,
 }
 
+/// Whether a group answers, as one word: a filter of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupState {
+    /// It is enabled, and at least one member would answer.
+    Available,
+    /// It is enabled, and nobody would answer.
+    Unavailable,
+    /// It is disabled.
+    Disabled,
+}
+
+impl GroupState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Available, Self::Unavailable, Self::Disabled];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Unavailable => "unavailable",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
 /// What is allowed and probably not meant, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -44,6 +44,54 @@ impl TryModelGroup {
     }
 }
 
+/// One event of the answer to a try. `event` stands in the line `event:`, `data` as JSON in the line `data:`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "event", content = "data", rename_all = "snake_case")]
+pub enum TryEvent {
+    /// A piece of the answer.
+    Delta(TryDelta),
+    /// The whole answer; the last event of a stream that went well.
+    Message(TryMessage),
+    /// The answer broke off; the last event of a stream that did not go well.
+    Error(Box<TryError>),
+}
+
+impl TryEvent {
+    /// What stands in the line `event:`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Delta(_) => "delta",
+            Self::Message(_) => "message",
+            Self::Error(_) => "error",
+        }
+    }
+
+    /// What stands in the line `data:`.
+    ///
+    /// # Errors
+    /// Never for these types; JSON does not say so in its signature.
+    pub fn data(&self) -> serde_json::Result<String> {
+        match self {
+            Self::Delta(data) => serde_json::to_string(data),
+            Self::Message(data) => serde_json::to_string(data),
+            Self::Error(data) => serde_json::to_string(data),
+        }
+    }
+
+    /// Reads an event from its two lines. None if its name is of a later version, which a client passes over.
+    ///
+    /// # Errors
+    /// If the data is not what the name promises.
+    pub fn read(name: &str, data: &str) -> serde_json::Result<Option<Self>> {
+        Ok(Some(match name {
+            "delta" => Self::Delta(serde_json::from_str(data)?),
+            "message" => Self::Message(serde_json::from_str(data)?),
+            "error" => Self::Error(serde_json::from_str(data)?),
+            _ => return Ok(None),
+        }))
+    }
+}
+
 /// A piece of the answer: the data of the event `delta`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TryDelta {

@@ -5,7 +5,9 @@
 )]
 
 use actix_web::{HttpResponse, get, web};
-use understudy_shared::{Capability, MemberPreview, ModelGroup, Page, Verdict};
+use understudy_shared::{
+    Capability, GroupState, MemberPreview, ModelGroup, Page, Strategy, Verdict,
+};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -31,6 +33,19 @@ const CAPABILITIES: [(&str, Capability); 9] = [
     ("transcriptions", Capability::Transcriptions),
 ];
 
+const STRATEGIES: [(&str, Strategy); 4] = [
+    ("first_available", Strategy::FirstAvailable),
+    ("weighted", Strategy::Weighted),
+    ("least_busy", Strategy::LeastBusy),
+    ("fastest", Strategy::Fastest),
+];
+
+const STATES: [(&str, GroupState); 3] = [
+    ("available", GroupState::Available),
+    ("unavailable", GroupState::Unavailable),
+    ("disabled", GroupState::Disabled),
+];
+
 /// Filters of the list of groups.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -41,6 +56,13 @@ pub struct GroupFilters {
     available: Option<bool>,
     /// Only groups with a member that has this endpoint, or declares none. With `available=true`, a member that would answer.
     capability: Option<Capability>,
+    /// Only groups that this instance is a member of.
+    instance_id: Option<Uuid>,
+    /// Only groups with this strategy.
+    strategy: Option<Strategy>,
+    /// Only groups in this state.
+    #[param(inline)]
+    state: Option<GroupState>,
 }
 
 impl FromParams for GroupFilters {
@@ -49,6 +71,9 @@ impl FromParams for GroupFilters {
             enabled: params.take_bool("enabled")?,
             available: params.take_bool("available")?,
             capability: params.take_named("capability", &CAPABILITIES)?,
+            instance_id: params.take_as("instance_id", "a UUID")?,
+            strategy: params.take_named("strategy", &STRATEGIES)?,
+            state: params.take_named("state", &STATES)?,
         })
     }
 }
@@ -68,9 +93,26 @@ impl GroupFilters {
             }
             None => self.is_able(verdicts, able),
         };
+        let state = match (
+            group.row.enabled,
+            verdicts.iter().any(|member| usable(&member)),
+        ) {
+            (false, _) => GroupState::Disabled,
+            (true, true) => GroupState::Available,
+            (true, false) => GroupState::Unavailable,
+        };
+        let has = |id: Uuid| {
+            let mut members = group.members.iter();
+            members.any(|member| member.instance_id.0 == id)
+        };
         fits && self
             .enabled
             .is_none_or(|enabled| group.row.enabled == enabled)
+            && self.instance_id.is_none_or(has)
+            && self
+                .strategy
+                .is_none_or(|strategy| group.row.strategy_name() == strategy.as_str())
+            && self.state.is_none_or(|wanted| state == wanted)
     }
 
     fn is_able(&self, verdicts: &[MemberPreview], able: impl Fn(&&MemberPreview) -> bool) -> bool {
@@ -85,6 +127,9 @@ impl Listed for StoredModelGroup {
             a.row.title.to_lowercase().cmp(&b.row.title.to_lowercase())
         }),
         ("enabled", |a, b| a.row.enabled.cmp(&b.row.enabled)),
+        ("strategy", |a, b| {
+            a.row.strategy_name().cmp(b.row.strategy_name())
+        }),
         ("created_at", |a, b| a.row.created_at.cmp(&b.row.created_at)),
         ("updated_at", |a, b| a.row.updated_at.cmp(&b.row.updated_at)),
     ];
@@ -102,7 +147,7 @@ impl Listed for StoredModelGroup {
 /// List model groups
 ///
 /// `?available=true&capability=chat` gives the groups that would answer a conversation now. Sorted by `name`, `title`,
-/// `enabled`, `created_at` or `updated_at`; `q` looks into name, title and description.
+/// `enabled`, `strategy`, `created_at` or `updated_at`; `q` looks into name, title and description.
 #[utoipa::path(
     tag = "model-groups",
     params(ListParams, GroupFilters),

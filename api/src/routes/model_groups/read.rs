@@ -1,15 +1,21 @@
 //! One group, and who would answer for it.
 
-use actix_web::{HttpResponse, get, web};
-use understudy_shared::{GroupPreview, ModelGroup, ModelGroupId};
+use actix_web::{HttpResponse, get, post, web};
+use serde_json::Value;
+use understudy_shared::{
+    CreateModelGroup, GroupPreview, ModelGroup, ModelGroupId, PreviewModelGroup,
+};
 
-use super::{describe, facts, not_found, traits, verdicts, would_answer};
-use crate::auth::{Permitted, ReadGroups};
+use super::{Facts, checked_facts, describe, facts, not_found, traits, verdicts, would_answer};
+use crate::auth::{ManageRead, Permitted, ReadGroups};
 use crate::db;
-use crate::domain::model_group::warnings;
+use crate::db::model_groups::StoredModelGroup;
+use crate::db::time::now;
+use crate::domain::model_group::{ValidModelGroup, warnings};
 use crate::error::ApiError;
+use crate::gateway::Gateway;
 use crate::routes::answer::resource;
-use crate::routes::extract::PathId;
+use crate::routes::extract::{JsonBody, PathId, read_as};
 use crate::state::AppState;
 
 /// Get a model group
@@ -56,10 +62,47 @@ pub async fn preview_model_group(
         .await?
         .ok_or_else(not_found)?;
     let facts = facts(&mut conn, &stored.members).await?;
-    let members = verdicts(&stored, &facts, &state.gateway)?;
-    Ok(HttpResponse::Ok().json(GroupPreview {
+    Ok(HttpResponse::Ok().json(preview(&stored, &facts, &state.gateway)?))
+}
+
+/// Say who would answer for a draft
+///
+/// The fields of a group that need not be stored (`name` may be missing), by the rules of stored groups.
+#[utoipa::path(
+    tag = "model-groups",
+    request_body = PreviewModelGroup,
+    responses((status = 200, description = "Who would answer, and why", body = GroupPreview)),
+)]
+#[post("/api/v1/model-groups/preview")]
+pub async fn preview_model_group_draft(
+    state: web::Data<AppState>,
+    call: Permitted<ManageRead, JsonBody<Value>>,
+) -> Result<HttpResponse, ApiError> {
+    let Permitted(_, JsonBody(tree)) = call;
+    let valid = ValidModelGroup::try_from(draft(tree)?).map_err(ApiError::fields)?;
+    let mut conn = state.pool.get().await?;
+    let facts = checked_facts(&mut conn, &valid).await?;
+    let stored = StoredModelGroup::new(&valid, now())?;
+    Ok(HttpResponse::Ok().json(preview(&stored, &facts, &state.gateway)?))
+}
+
+/// The draft, under a name of its own if it has none.
+fn draft(mut tree: Value) -> Result<CreateModelGroup, ApiError> {
+    if let Value::Object(fields) = &mut tree {
+        fields.entry("name").or_insert_with(|| "draft".into());
+    }
+    read_as(tree)
+}
+
+fn preview(
+    stored: &StoredModelGroup,
+    facts: &Facts,
+    gateway: &Gateway,
+) -> Result<GroupPreview, ApiError> {
+    let members = verdicts(stored, facts, gateway)?;
+    Ok(GroupPreview {
         would_answer: would_answer(&members),
         members,
-        warnings: warnings(&stored.members, |id| traits(&facts, id)),
-    }))
+        warnings: warnings(&stored.members, |id| traits(facts, id)),
+    })
 }

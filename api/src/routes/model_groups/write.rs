@@ -2,17 +2,17 @@
 
 use actix_web::{HttpResponse, delete, patch, post, web};
 
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use diesel_async::AsyncConnection as _;
 use serde_json::{Value, json};
 use understudy_shared::{CreateModelGroup, ModelGroup, ModelGroupId, Problem, UpdateModelGroup};
 
-use super::{Facts, describe, facts, not_found, traits};
+use super::{checked_facts, describe, not_found};
 use crate::auth::{ManageWrite, Permitted};
 use crate::db;
 use crate::db::model_groups::StoredModelGroup;
 use crate::db::time::now;
 use crate::domain::merge_patch::merge;
-use crate::domain::model_group::{ValidModelGroup, member_faults};
+use crate::domain::model_group::ValidModelGroup;
 use crate::error::ApiError;
 use crate::routes::answer::{self, refused, resource};
 use crate::routes::extract::{IfMatch, JsonBody, MergePatch, PathId, read_as};
@@ -58,20 +58,6 @@ pub async fn create_model_group(
         version,
         &describe(new, &facts, &state.gateway)?,
     ))
-}
-
-/// What is known of the members, if they go together.
-async fn checked_facts(
-    conn: &mut AsyncPgConnection,
-    valid: &ValidModelGroup,
-) -> Result<Facts, ApiError> {
-    let facts = facts(conn, &valid.members).await?;
-    let faults = member_faults(&valid.members, |id| traits(&facts, id));
-    if faults.is_empty() {
-        Ok(facts)
-    } else {
-        Err(ApiError::fields(faults))
-    }
 }
 
 /// Change a model group

@@ -45,6 +45,8 @@ pub struct InstanceFilters {
     enabled: Option<bool>,
     /// Only instances in this state.
     state: Option<InstanceState>,
+    /// Only members of this group.
+    group_id: Option<Uuid>,
 }
 
 impl FromParams for InstanceFilters {
@@ -53,6 +55,7 @@ impl FromParams for InstanceFilters {
             kind: params.take_named("kind", &KINDS)?,
             enabled: params.take_bool("enabled")?,
             state: params.take_named("state", &STATES)?,
+            group_id: params.take_as("group_id", "a UUID")?,
         })
     }
 }
@@ -98,6 +101,10 @@ pub async fn list_model_instances(
     let mut conn = state.pool.get().await?;
     let mut rows = db::model_instances::list(&mut conn).await?;
     rows.retain(|row| passes(row, &query.filters, &state));
+    if let Some(group) = query.filters.group_id {
+        let members = db::model_groups::member_ids(&mut conn, group).await?;
+        rows.retain(|row| members.contains(&row.id));
+    }
     let page = query.page(rows);
     let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
     let stored = db::model_instances::get_many(&mut conn, &ids).await?;
