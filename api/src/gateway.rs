@@ -26,10 +26,10 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use understudy_shared::{
     CheckResult, InstanceKind, InstanceStatus, MemberPreview, ModelInstanceId, ProxyId, ProxyState,
-    TokenId, TokenState, Verdict,
+    ReasonCode, TokenId, TokenState, Verdict,
 };
 
-use crate::domain::model_instance::Connection;
+use crate::domain::model_instance::{Connection, Drill};
 
 pub mod body;
 pub mod breaker;
@@ -114,7 +114,13 @@ impl Gateway {
         enabled: bool,
         since: DateTime<Utc>,
     ) -> InstanceStatus {
-        self.board.status(id, enabled, since, Utc::now())
+        self.board
+            .status(id, enabled, self.drill(id), since, Utc::now())
+    }
+
+    /// Whether somebody pretends that an instance is down.
+    fn drill(&self, id: ModelInstanceId) -> Option<Drill> {
+        self.snapshot.load().instance(id)?.drill
     }
 
     /// Whether a token of a pool can be used.
@@ -142,23 +148,27 @@ impl Gateway {
                 enabled: member.enabled,
                 member_enabled: member.member_enabled,
                 kind: member.kind,
+                drill: self.drill(member.id),
             };
             let known = self.board.passive(member.id, now);
-            let skip = picker::skip(&facts, allowed_kinds).or_else(|| picker::unlikely(&known));
-            let (verdict, code, reason) = match skip {
-                Some(skip) => (Verdict::Skipped, skip.code, skip.reason),
+            let skip =
+                picker::skip(&facts, allowed_kinds, now).or_else(|| picker::unlikely(&known));
+            let (verdict, code, reason, retry_at) = match skip {
+                Some(skip) => (Verdict::Skipped, skip.code, skip.reason, skip.retry_at),
                 None if !found => {
                     found = true;
                     (
                         Verdict::Answers,
-                        "available",
+                        ReasonCode::Available,
                         "first available member in the group's order".to_owned(),
+                        None,
                     )
                 }
                 None => (
                     Verdict::Standby,
-                    "standby",
+                    ReasonCode::Standby,
                     "would answer if those before it failed".to_owned(),
+                    None,
                 ),
             };
             MemberPreview {
@@ -166,8 +176,8 @@ impl Gateway {
                 name: member.name.clone(),
                 verdict,
                 reason,
-                code: code.to_owned(),
-                retry_at: None,
+                code: code.to_string(),
+                retry_at,
             }
         };
         members.iter().map(preview).collect()
@@ -176,7 +186,7 @@ impl Gateway {
     /// Whether at least one instance of a group would answer now.
     pub fn is_available(&self, group: &snapshot::Group) -> bool {
         let now = Utc::now();
-        picker::candidates(group).any(|member| {
+        picker::candidates(group, now).any(|member| {
             picker::unlikely(&self.board.passive(member.instance.connection.id, now)).is_none()
         })
     }

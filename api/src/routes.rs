@@ -45,6 +45,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(model_instances::delete_model_instance)
         .service(model_instances::check_model_instance)
         .service(model_instances::duplicate_model_instance)
+        .service(model_instances::start_model_instance_drill)
+        .service(model_instances::end_model_instance_drill)
         // Model groups
         .service(model_groups::list_model_groups)
         .service(model_groups::create_model_group)

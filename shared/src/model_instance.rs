@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ModelInstanceId;
+use crate::{FieldError, ModelInstanceId, rules};
 
 mod connection;
 mod settings;
@@ -111,8 +111,14 @@ pub struct InstanceStatus {
     #[schema(example = "connection refused")]
     pub last_error: Option<String>,
     /// Why it is in this state, in plain words.
-    #[schema(example = "answered its last request")]
+    #[schema(example = "it answered when it was last asked")]
     pub reason: String,
+    /// Why it is in this state, for programs: `answered`, `check_passed`, `not_asked`, `stale`, `connect_failed`, `timeout`,
+    /// `http_503`, `cooling`, `ejected`, `auth_failed`, `drilled`, `disabled`, and the other codes of attempts.
+    #[schema(example = "answered")]
+    pub code: String,
+    /// When an instance that is left alone (`cooling`, `ejected`, `drilled`) is asked again.
+    pub retry_at: Option<DateTime<Utc>>,
 }
 
 /// A model instance.
@@ -172,6 +178,29 @@ pub struct ModelInstance {
     pub created_at: DateTime<Utc>,
     /// Time of the last change (read-only).
     pub updated_at: DateTime<Utc>,
+}
+
+/// Pretends that an instance is down, to see what happens when it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartDrill {
+    /// How long, in seconds; the drill ends by itself.
+    #[serde(default = "StartDrill::default_seconds")]
+    #[schema(minimum = 1, maximum = 3600, default = 120, example = 120)]
+    pub seconds: u32,
+}
+
+impl StartDrill {
+    fn default_seconds() -> u32 {
+        120
+    }
+
+    /// Every fault that the fields have.
+    pub fn faults(&self) -> Vec<FieldError> {
+        let mut faults = Vec::new();
+        rules::range(&mut faults, "/seconds", self.seconds, 1, 3600);
+        faults
+    }
 }
 
 /// Fields of an instance that an answer carries and a request may not.

@@ -4,6 +4,7 @@ mod answers;
 mod attempts;
 mod credentials;
 mod disconnects;
+mod drills;
 mod egress;
 mod exhausted;
 mod hostile;

@@ -33,6 +33,8 @@ const TABLE: &[(&str, &str)] = &[
     ("check_model_instance", "--xx---x"),
     ("check_model_instance_draft", "--xx---x"),
     ("duplicate_model_instance", "--xx---x"),
+    ("start_model_instance_drill", "--xx---x"),
+    ("end_model_instance_drill", "--xx---x"),
     ("create_model_group", "--xx---x"),
     ("update_model_group", "--xx---x"),
     ("delete_model_group", "--xx---x"),

@@ -53,6 +53,16 @@ pub enum Principal {
     Program(Program),
 }
 
+impl Principal {
+    /// What a log calls the caller.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Person(person) => &person.username,
+            Self::Program(program) => &program.name,
+        }
+    }
+}
+
 /// Finds out who is asking.
 ///
 /// # Errors

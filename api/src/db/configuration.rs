@@ -40,11 +40,13 @@ pub async fn load(conn: &mut AsyncPgConnection, cipher: &SecretCipher) -> QueryR
 async fn read(conn: &mut AsyncPgConnection, cipher: &SecretCipher) -> QueryResult<Stored> {
     let revision = revision(conn).await?;
     let mut instances = Vec::new();
+    let mut drills = model_instances::drills(conn).await?;
     for stored in model_instances::all(conn).await? {
         match stored.connection(cipher) {
             Ok(connection) => instances.push(StoredInstance {
                 connection,
                 enabled: stored.row.enabled,
+                drill: drills.remove(&stored.row.id),
             }),
             // One that cannot be read must not take the others down.
             Err(error) => {

@@ -15,9 +15,11 @@ use super::schema::{
     model_instances,
 };
 
+mod drills;
 mod rows;
 mod seal;
 
+pub use drills::*;
 pub use rows::*;
 
 /// Key of the advisory lock that a transaction holds which changes instances or groups.

@@ -114,6 +114,8 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        drilled_since -> Nullable<Timestamptz>,
+        drilled_until -> Nullable<Timestamptz>,
     }
 }
 

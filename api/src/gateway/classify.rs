@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::Value;
+use understudy_shared::ReasonCode;
 
 mod retry_after;
 
@@ -48,7 +49,7 @@ pub enum Blame {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// For programs: `connect_failed`, `timeout`, `http_503`, …
-    pub code: String,
+    pub code: ReasonCode,
     /// For people; names no host and no secret.
     pub reason: String,
     /// What it means for the instance.
@@ -61,9 +62,9 @@ pub struct Failure {
 
 impl Failure {
     /// A failure before the request can have been executed.
-    pub fn unsent(code: &str, reason: impl Into<String>) -> Self {
+    pub fn unsent(code: ReasonCode, reason: impl Into<String>) -> Self {
         Self {
-            code: code.to_owned(),
+            code,
             reason: reason.into(),
             effect: Effect::Failure,
             blame: Blame::Failed,
@@ -72,7 +73,7 @@ impl Failure {
     }
 
     /// A failure after the request was sent.
-    pub fn sent(code: &str, reason: impl Into<String>) -> Self {
+    pub fn sent(code: ReasonCode, reason: impl Into<String>) -> Self {
         Self {
             sent: true,
             ..Self::unsent(code, reason)
@@ -83,7 +84,7 @@ impl Failure {
     pub fn timeout(reason: impl Into<String>) -> Self {
         Self {
             blame: Blame::TimedOut,
-            ..Self::sent("timeout", reason)
+            ..Self::sent(ReasonCode::Timeout, reason)
         }
     }
 }
@@ -101,11 +102,11 @@ pub enum Verdict {
 
 /// Classifies an answer whose status is not 200–299.
 pub fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Verdict {
-    let code = format!("http_{}", status.as_u16());
+    let code = ReasonCode::Http(status.as_u16());
     let error = UpstreamError::read(body);
     let next = |effect, blame, reason: String| {
         Verdict::Next(Failure {
-            code: code.clone(),
+            code,
             reason,
             effect,
             blame,
@@ -155,7 +156,7 @@ pub fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Verdict
         ),
         // Only a proxy says so, and it has not passed the request on.
         407 => Verdict::Next(Failure::unsent(
-            "proxy_failed",
+            ReasonCode::ProxyFailed,
             said("its proxy refuses the credential"),
         )),
         408 => next(Effect::Failure, Blame::Failed, said("it gave up waiting")),
@@ -186,7 +187,7 @@ pub fn classify_error_object(body: &[u8]) -> Failure {
             Effect::Failure
         },
         blame: if quota { Blame::Busy } else { Blame::Failed },
-        ..Failure::sent("error_in_answer", "it answered with an error")
+        ..Failure::sent(ReasonCode::ErrorInAnswer, "it answered with an error")
     }
 }
 
@@ -283,7 +284,7 @@ mod tests {
         match verdict(status, headers, body) {
             Verdict::Next(failure) => {
                 assert!(failure.sent);
-                assert_eq!(failure.code, format!("http_{status}"));
+                assert_eq!(failure.code, ReasonCode::Http(status));
                 (failure.effect, failure.blame)
             }
             other => panic!("{status}: {other:?}"),
@@ -346,8 +347,8 @@ mod tests {
             panic!("407 is final")
         };
         assert_eq!(
-            (failure.code.as_str(), failure.sent),
-            ("proxy_failed", false)
+            (failure.code, failure.sent),
+            (ReasonCode::ProxyFailed, false)
         );
     }
 

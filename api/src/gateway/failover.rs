@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::Utc;
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use tokio::time::Instant;
+use understudy_shared::ReasonCode;
 
 use super::Gateway;
 use super::body::{Object, Question};
@@ -85,8 +87,9 @@ impl From<Failure> for Missed {
 /// If nobody answered, with what the caller is told.
 pub async fn ask(ask: &Ask<'_>, trace: &mut Trace) -> Result<Answered, GatewayError> {
     let group = ask.group;
-    trace.skipped(group);
-    let candidates: Vec<&Member> = picker::candidates(group).collect();
+    let now = Utc::now();
+    trace.skipped(group, now);
+    let candidates: Vec<&Member> = picker::candidates(group, now).collect();
     let deadline = Instant::now() + Duration::from_millis(group.deadline_ms);
     let mut failures: Vec<Failure> = Vec::new();
     let mut too_small: Option<(Answered, u32)> = None;
@@ -101,13 +104,17 @@ pub async fn ask(ask: &Ask<'_>, trace: &mut Trace) -> Result<Answered, GatewayEr
         {
             trace.skip(
                 member,
-                "context_too_small",
+                ReasonCode::ContextTooSmall,
                 "its context is not larger than that of one that refused",
             );
             continue;
         }
         if sent >= group.max_attempts {
-            trace.skip(member, "max_attempts", "enough instances were asked");
+            trace.skip(
+                member,
+                ReasonCode::MaxAttempts,
+                "enough instances were asked",
+            );
             continue;
         }
         // The last one left keeps its own limits: giving up on it would help nobody.
@@ -116,7 +123,7 @@ pub async fn ask(ask: &Ask<'_>, trace: &mut Trace) -> Result<Answered, GatewayEr
         if left.is_zero() && !last {
             trace.skip(
                 member,
-                "deadline",
+                ReasonCode::Deadline,
                 "the group's time for all attempts is over",
             );
             continue;
@@ -132,7 +139,13 @@ pub async fn ask(ask: &Ask<'_>, trace: &mut Trace) -> Result<Answered, GatewayEr
         let attempt = instance.health.begin();
         let failure = match try_one(ask, member, attempt, limit).await {
             Ok(answer) => {
-                trace.tried(member, Outcome::Answered, "answered", "", started.elapsed());
+                trace.tried(
+                    member,
+                    Outcome::Answered,
+                    ReasonCode::Answered,
+                    "",
+                    started.elapsed(),
+                );
                 return Ok(Answered {
                     answer,
                     instance: instance.connection.name.clone(),
@@ -143,7 +156,7 @@ pub async fn ask(ask: &Ask<'_>, trace: &mut Trace) -> Result<Answered, GatewayEr
                 trace.tried(
                     member,
                     Outcome::Failed,
-                    "context_too_small",
+                    ReasonCode::ContextTooSmall,
                     "the request is too long for it",
                     started.elapsed(),
                 );
@@ -163,7 +176,7 @@ pub async fn ask(ask: &Ask<'_>, trace: &mut Trace) -> Result<Answered, GatewayEr
         trace.tried(
             member,
             Outcome::Failed,
-            &failure.code,
+            failure.code,
             &failure.reason,
             started.elapsed(),
         );
@@ -340,7 +353,7 @@ async fn refused(member: &Member, client: &Client, response: Response, timing: T
 /// The answer under the group's name, if it is one.
 fn named(body: &Bytes, group: &str) -> Result<Bytes, Failure> {
     let object = Object::scan(body)
-        .map_err(|_| Failure::sent("bad_answer", "its answer is not a JSON object"))?;
+        .map_err(|_| Failure::sent(ReasonCode::BadAnswer, "its answer is not a JSON object"))?;
     if object.get("error").is_some_and(|error| error != "null") {
         return Err(classify::classify_error_object(body));
     }
@@ -354,7 +367,7 @@ fn named(body: &Bytes, group: &str) -> Result<Bytes, Failure> {
 /// Tells the breaker what happened; its one report.
 fn report(attempt: Attempt, failure: Failure) -> Missed {
     match failure.effect {
-        Effect::Failure => attempt.failed(&failure.reason),
+        Effect::Failure => attempt.failed(failure.code, &failure.reason),
         Effect::TokenInvalid => attempt.refused_token(&failure.reason),
         Effect::Cooling(_) | Effect::TokenExhausted | Effect::Note => {
             attempt.declined(&failure.reason)

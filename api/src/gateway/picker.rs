@@ -2,25 +2,30 @@
 //!
 //! Knows rules and no I/O: the request and the preview call the same functions.
 
-use understudy_shared::InstanceKind;
+use chrono::{DateTime, Utc};
+use understudy_shared::{InstanceKind, ReasonCode};
 
 use super::breaker::Passive;
 use super::snapshot::{Group, Member};
+use crate::domain::model_instance::Drill;
 
 /// Why a member is not asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skip {
     /// For programs.
-    pub code: &'static str,
+    pub code: ReasonCode,
     /// For people.
     pub reason: String,
+    /// When it is asked again, if that is known.
+    pub retry_at: Option<DateTime<Utc>>,
 }
 
 impl Skip {
-    fn new(code: &'static str, reason: impl Into<String>) -> Self {
+    fn new(code: ReasonCode, reason: impl Into<String>) -> Self {
         Self {
             code,
             reason: reason.into(),
+            retry_at: None,
         }
     }
 }
@@ -36,6 +41,8 @@ pub struct Facts {
     pub member_enabled: bool,
     /// Where it runs.
     pub kind: InstanceKind,
+    /// Whether somebody pretends that it is down.
+    pub drill: Option<Drill>,
 }
 
 impl Facts {
@@ -46,29 +53,37 @@ impl Facts {
             enabled: member.instance.enabled,
             member_enabled: member.enabled,
             kind: member.instance.connection.kind,
+            drill: member.instance.drill,
         }
     }
 }
 
 /// Why a member must not be asked, if so.
-pub fn skip(facts: &Facts, allowed_kinds: &[InstanceKind]) -> Option<Skip> {
+pub fn skip(facts: &Facts, allowed_kinds: &[InstanceKind], now: DateTime<Utc>) -> Option<Skip> {
     if !facts.group_enabled {
-        return Some(Skip::new("disabled", "the group is disabled"));
+        return Some(Skip::new(ReasonCode::Disabled, "the group is disabled"));
     }
     if !facts.enabled {
-        return Some(Skip::new("disabled", "the instance is paused"));
+        return Some(Skip::new(ReasonCode::Disabled, "the instance is paused"));
     }
     if !facts.member_enabled {
-        return Some(Skip::new("member_disabled", "it is paused in this group"));
+        return Some(Skip::new(
+            ReasonCode::MemberDisabled,
+            "it is paused in this group",
+        ));
     }
     if !allowed_kinds.contains(&facts.kind) {
         let reason = format!(
             "the group does not allow instances of the kind {}",
             facts.kind.as_str()
         );
-        return Some(Skip::new("kind_forbidden", reason));
+        return Some(Skip::new(ReasonCode::KindForbidden, reason));
     }
-    None
+    let drill = facts.drill.filter(|drill| drill.is_on(now))?;
+    Some(Skip {
+        retry_at: Some(drill.until),
+        ..Skip::new(ReasonCode::Drilled, "somebody pretends that it is down")
+    })
 }
 
 /// Why a member that may be asked will probably not answer, by what was last seen of it. Requests still ask it in its turn.
@@ -79,64 +94,78 @@ pub fn unlikely((passive, error): &(Passive, Option<String>)) -> Option<Skip> {
     };
     match passive {
         Passive::Up | Passive::Unknown => None,
-        Passive::Down => Some(Skip::new("down", because("it failed a moment ago"))),
-        Passive::AuthFailed => Some(Skip::new("auth_failed", because("it refuses its token"))),
+        Passive::Down => Some(Skip::new(
+            ReasonCode::Down,
+            because("it failed a moment ago"),
+        )),
+        Passive::AuthFailed => Some(Skip::new(
+            ReasonCode::AuthFailed,
+            because("it refuses its token"),
+        )),
     }
 }
 
 /// The members that may be asked, in the order in which they are: the strategy `first_available`.
-pub fn candidates(group: &Group) -> impl Iterator<Item = &Member> {
+pub fn candidates(group: &Group, now: DateTime<Utc>) -> impl Iterator<Item = &Member> {
     group
         .members
         .iter()
-        .filter(|member| skip(&Facts::of(group, member), &group.allowed_kinds).is_none())
+        .filter(move |member| skip(&Facts::of(group, member), &group.allowed_kinds, now).is_none())
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
+
+    const OPEN: Facts = Facts {
+        group_enabled: true,
+        enabled: true,
+        member_enabled: true,
+        kind: InstanceKind::Cloud,
+        drill: None,
+    };
 
     #[test]
     fn each_rule_says_which_one_it_is() {
-        let open = Facts {
-            group_enabled: true,
-            enabled: true,
-            member_enabled: true,
-            kind: InstanceKind::Cloud,
+        let code = |change: fn(&mut Facts), kinds: &[InstanceKind]| {
+            let mut facts = OPEN;
+            change(&mut facts);
+            skip(&facts, kinds, Utc::now()).map(|skip| skip.code)
         };
-        let code = |facts: Facts, kinds: &[InstanceKind]| skip(&facts, kinds).map(|skip| skip.code);
         let all = InstanceKind::ALL;
-        assert_eq!(code(open, &all), None);
+        assert_eq!(code(|_| (), &all), None);
+        let disabled = Some(ReasonCode::Disabled);
+        assert_eq!(code(|facts| facts.group_enabled = false, &all), disabled);
+        assert_eq!(code(|facts| facts.enabled = false, &all), disabled);
         assert_eq!(
-            code(
-                Facts {
-                    group_enabled: false,
-                    ..open
-                },
-                &all
-            ),
-            Some("disabled")
+            code(|facts| facts.member_enabled = false, &all),
+            Some(ReasonCode::MemberDisabled)
         );
         assert_eq!(
-            code(
-                Facts {
-                    enabled: false,
-                    ..open
-                },
-                &all
-            ),
-            Some("disabled")
+            code(|_| (), &[InstanceKind::Local]),
+            Some(ReasonCode::KindForbidden)
         );
+    }
+
+    #[test]
+    fn a_drilled_member_is_skipped_until_the_drill_ends() {
+        let now = Utc::now();
+        let until = now + TimeDelta::seconds(120);
+        let facts = Facts {
+            drill: Some(Drill { since: now, until }),
+            ..OPEN
+        };
+        let at = |seconds| {
+            let when = now + TimeDelta::seconds(seconds);
+            skip(&facts, &InstanceKind::ALL, when)
+        };
+        let skipped = at(119).unwrap();
         assert_eq!(
-            code(
-                Facts {
-                    member_enabled: false,
-                    ..open
-                },
-                &all
-            ),
-            Some("member_disabled")
+            (skipped.code, skipped.retry_at),
+            (ReasonCode::Drilled, Some(until))
         );
-        assert_eq!(code(open, &[InstanceKind::Local]), Some("kind_forbidden"));
+        assert_eq!(at(120), None);
     }
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use understudy_shared::{ApiKeyId, ApiKeyScope, InstanceKind, ModelGroupId, ModelInstanceId};
 
 use super::breaker::{Board, Health};
-use crate::domain::model_instance::Connection;
+use crate::domain::model_instance::{Connection, Drill};
 
 /// An instance, ready to be asked.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct Instance {
     pub connection: Connection,
     /// Whether it is enabled.
     pub enabled: bool,
+    /// Whether somebody pretends that it is down.
+    pub drill: Option<Drill>,
     /// Identifies everything that an upstream client is made from: another value, another client.
     pub settings: u64,
     /// What is known of it.
@@ -87,6 +89,8 @@ pub struct StoredInstance {
     pub connection: Connection,
     /// Whether it is enabled.
     pub enabled: bool,
+    /// Whether somebody pretends that it is down.
+    pub drill: Option<Drill>,
 }
 
 /// A member as it is stored.
@@ -130,6 +134,7 @@ impl Snapshot {
         for StoredInstance {
             connection,
             enabled,
+            drill,
         } in stored.instances
         {
             let id = connection.id;
@@ -140,6 +145,7 @@ impl Snapshot {
                 Arc::new(Instance {
                     connection,
                     enabled,
+                    drill,
                     settings,
                     health,
                 }),

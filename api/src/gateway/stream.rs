@@ -11,6 +11,7 @@ use futures_util::stream::{self, Stream};
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 use tokio::time::Instant;
+use understudy_shared::ReasonCode;
 
 use super::breaker::Attempt;
 use super::classify::{self, Failure};
@@ -100,7 +101,7 @@ pub async fn open(
                 Meaning::Error(object) => return Err(classify::classify_error_object(&object)),
                 Meaning::Done => {
                     return Err(Failure::sent(
-                        "empty_answer",
+                        ReasonCode::EmptyAnswer,
                         "its stream ended without an answer",
                     ));
                 }
@@ -127,12 +128,12 @@ pub async fn open(
         let chunk = tokio::time::timeout_at(timing.first_byte_by(), source.response.chunk())
             .await
             .map_err(|_| Failure::timeout("its stream did not begin in time"))?
-            .map_err(|error| Failure::sent("connection_lost", explain(&error)))?;
+            .map_err(|error| Failure::sent(ReasonCode::ConnectionLost, explain(&error)))?;
         match chunk {
             Some(chunk) => source.decoder.push(&chunk),
             None => {
                 return Err(Failure::sent(
-                    "truncated",
+                    ReasonCode::Truncated,
                     "its stream ended before it began",
                 ));
             }
@@ -141,7 +142,7 @@ pub async fn open(
 }
 
 fn too_much() -> Failure {
-    Failure::sent("no_content", "it sent much and no content")
+    Failure::sent(ReasonCode::NoContent, "it sent much and no content")
 }
 
 /// A backend that was asked for a stream and answers otherwise: an error with status 200, or it cannot stream.
@@ -161,7 +162,7 @@ async fn not_a_stream(mut response: Response, timing: Timing) -> Failure {
     if error {
         classify::classify_error_object(&body)
     } else {
-        Failure::sent("bad_answer", "its answer is not a stream")
+        Failure::sent(ReasonCode::BadAnswer, "its answer is not a stream")
     }
 }
 
@@ -228,7 +229,7 @@ impl Committed {
                         why,
                         "a stream was interrupted after its beginning was sent"
                     );
-                    caller.attempt.failed(why);
+                    caller.attempt.failed(ReasonCode::StreamInterrupted, why);
                     let mut bytes = BytesMut::from(&before[..]);
                     bytes.extend_from_slice(&interrupted());
                     bytes.freeze()

@@ -17,7 +17,7 @@ use reqwest::header::{
 };
 use reqwest::{Certificate, ClientBuilder, Proxy, Response, Url};
 use tower::util::MapFutureLayer;
-use understudy_shared::{AuthType, ModelInstanceId};
+use understudy_shared::{AuthType, ModelInstanceId, ReasonCode};
 
 use super::classify::Failure;
 use super::egress::{Destination, EgressPolicy};
@@ -108,9 +108,10 @@ impl Client {
         settings: u64,
         egress: &Arc<EgressPolicy>,
     ) -> Result<Self, Failure> {
-        let misconfigured = |what: &str| Failure::unsent("misconfigured", what);
-        let denied =
-            |fault: super::egress::EgressFault| Failure::unsent("egress_denied", fault.to_string());
+        let misconfigured = |what: &str| Failure::unsent(ReasonCode::Misconfigured, what);
+        let denied = |fault: super::egress::EgressFault| {
+            Failure::unsent(ReasonCode::EgressDenied, fault.to_string())
+        };
         let endpoint = &connection.endpoint;
         let destination = Destination::Backend(connection.kind);
         // An address in place of a name never comes to the resolver.
@@ -195,8 +196,9 @@ impl Client {
         if let Some((_, url)) = self.urls.borrow().iter().find(|(known, _)| *known == path) {
             return Ok(url.clone());
         }
-        let url = Url::parse(&format!("{}{path}", self.base_url))
-            .map_err(|_| Failure::unsent("misconfigured", "its address cannot be used"))?;
+        let url = Url::parse(&format!("{}{path}", self.base_url)).map_err(|_| {
+            Failure::unsent(ReasonCode::Misconfigured, "its address cannot be used")
+        })?;
         self.urls.borrow_mut().push((path, url.clone()));
         Ok(url)
     }
@@ -244,13 +246,13 @@ impl Client {
             // A backend without a list has one model and does not care for its name.
             None => return Ok(None),
             Some([model]) => model.clone(),
-            Some([]) => return Err(Failure::unsent("no_model", "it lists no model")),
+            Some([]) => return Err(Failure::unsent(ReasonCode::NoModel, "it lists no model")),
             Some(several) => {
                 let what = format!(
                     "it lists {} models, and the instance names none",
                     several.len()
                 );
-                return Err(Failure::unsent("no_model", what));
+                return Err(Failure::unsent(ReasonCode::NoModel, what));
             }
         };
         *self.only_model.borrow_mut() = Some(model.clone());
@@ -283,7 +285,7 @@ fn timing<C: Future + Send + 'static>(
 }
 
 fn builder(connection: &Connection) -> Result<ClientBuilder, Failure> {
-    let misconfigured = |what: String| Failure::unsent("misconfigured", what);
+    let misconfigured = |what: String| Failure::unsent(ReasonCode::Misconfigured, what);
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that makes clients"

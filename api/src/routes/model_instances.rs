@@ -1,6 +1,7 @@
 //! Model instances: one file per verb, and what they share.
 
 mod check;
+mod drill;
 mod duplicate;
 mod list;
 mod read;
@@ -8,6 +9,7 @@ mod validate;
 mod write;
 
 pub use check::*;
+pub use drill::*;
 pub use duplicate::*;
 pub use list::*;
 pub use read::*;

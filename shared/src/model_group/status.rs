@@ -118,7 +118,7 @@ pub struct MemberPreview {
     /// Why, in plain words.
     #[schema(example = "first available member in the group's order")]
     pub reason: String,
-    /// Why, for programs: `available`, `standby`, `disabled`, `member_disabled`, `kind_forbidden`, …
+    /// Why, for programs: `available`, `standby`, `disabled`, `member_disabled`, `kind_forbidden`, `drilled`, `cooling`, …
     #[schema(example = "available")]
     pub code: String,
     /// When a skipped member is tried again, if that is known.

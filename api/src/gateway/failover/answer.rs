@@ -7,6 +7,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use tokio::time::Instant;
+use understudy_shared::ReasonCode;
 
 use crate::domain::model_instance::Connection;
 use crate::gateway::classify::Failure;
@@ -34,7 +35,10 @@ pub(super) async fn complete(
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default();
     if kind.starts_with("text/html") || kind.starts_with("text/event-stream") {
-        return Err(Failure::sent("bad_answer", "its answer is not JSON"));
+        return Err(Failure::sent(
+            ReasonCode::BadAnswer,
+            "its answer is not JSON",
+        ));
     }
     let idle = Duration::from_millis(connection.timeouts.idle_ms);
     let total = timing.started + Duration::from_millis(connection.timeouts.total_ms);
@@ -49,12 +53,12 @@ pub(super) async fn complete(
         let chunk = tokio::time::timeout_at(by, response.chunk())
             .await
             .map_err(|_| Failure::timeout("it did not finish its answer in time"))?
-            .map_err(|error| Failure::sent("connection_lost", explain(&error)))?;
+            .map_err(|error| Failure::sent(ReasonCode::ConnectionLost, explain(&error)))?;
         let Some(chunk) = chunk else { break };
         first_byte.get_or_insert_with(|| timing.started.elapsed());
         if whole.len() + chunk.len() > MAX_ANSWER {
             return Err(Failure::sent(
-                "answer_too_large",
+                ReasonCode::AnswerTooLarge,
                 "its answer is larger than the gateway holds",
             ));
         }
@@ -71,7 +75,10 @@ pub(super) async fn complete(
     }
     let body = first_chunk.unwrap_or_else(|| whole.freeze());
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Err(Failure::sent("empty_answer", "its answer is empty"));
+        return Err(Failure::sent(
+            ReasonCode::EmptyAnswer,
+            "its answer is empty",
+        ));
     }
     Ok((body, first_byte.unwrap_or_else(|| timing.started.elapsed())))
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use understudy_shared::AttemptTrace;
+use chrono::{DateTime, Utc};
+use understudy_shared::{AttemptTrace, ReasonCode};
 
 use crate::gateway::picker::{self, Facts};
 use crate::gateway::snapshot::{Group, Member};
@@ -20,15 +21,15 @@ impl Trace {
     }
 
     /// Notes who is not asked, by the picker's rules.
-    pub(super) fn skipped(&mut self, group: &Group) {
+    pub(super) fn skipped(&mut self, group: &Group, now: DateTime<Utc>) {
         for member in &group.members {
-            if let Some(skip) = picker::skip(&Facts::of(group, member), &group.allowed_kinds) {
+            if let Some(skip) = picker::skip(&Facts::of(group, member), &group.allowed_kinds, now) {
                 self.skip(member, skip.code, &skip.reason);
             }
         }
     }
 
-    pub(super) fn skip(&mut self, member: &Member, code: &str, reason: &str) {
+    pub(super) fn skip(&mut self, member: &Member, code: ReasonCode, reason: &str) {
         self.tried(member, Outcome::Skipped, code, reason, Duration::ZERO);
     }
 
@@ -36,7 +37,7 @@ impl Trace {
         &mut self,
         member: &Member,
         outcome: Outcome,
-        code: &str,
+        code: ReasonCode,
         reason: &str,
         took: Duration,
     ) {
@@ -45,7 +46,7 @@ impl Trace {
             instance_id: connection.id,
             name: connection.name.clone(),
             outcome,
-            code: code.to_owned(),
+            code: code.to_string(),
             reason: reason.to_owned(),
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         });

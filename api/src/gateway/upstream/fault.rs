@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io;
 
+use understudy_shared::ReasonCode;
+
 use crate::gateway::classify::{Blame, Failure};
 use crate::gateway::egress::EgressFault;
 
@@ -10,7 +12,7 @@ use crate::gateway::egress::EgressFault;
 pub(super) fn classify(error: &reqwest::Error, proxied: bool) -> Failure {
     let reason = explain(error);
     if find::<EgressFault>(error).is_some() {
-        return Failure::unsent("egress_denied", reason);
+        return Failure::unsent(ReasonCode::EgressDenied, reason);
     }
     // Everything until the connection stands: name, TCP, TLS, proxy. And a request that was withdrawn before it was written.
     let canceled = find::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled);
@@ -23,9 +25,9 @@ pub(super) fn classify(error: &reqwest::Error, proxied: bool) -> Failure {
             };
         }
         let code = if proxied && error.is_connect() {
-            "proxy_failed"
+            ReasonCode::ProxyFailed
         } else {
-            "connect_failed"
+            ReasonCode::ConnectFailed
         };
         let reason = if proxied {
             format!("no connection through its proxy: {reason}")
@@ -38,10 +40,10 @@ pub(super) fn classify(error: &reqwest::Error, proxied: bool) -> Failure {
         return Failure::timeout("it did not answer in time");
     }
     match find::<hyper::Error>(error) {
-        Some(hyper) if hyper.is_parse() => Failure::sent("bad_http", reason),
+        Some(hyper) if hyper.is_parse() => Failure::sent(ReasonCode::BadHttp, reason),
         _ => Failure {
             blame: Blame::Failed,
-            ..Failure::sent("connection_lost", reason)
+            ..Failure::sent(ReasonCode::ConnectionLost, reason)
         },
     }
 }

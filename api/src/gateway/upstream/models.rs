@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
+use understudy_shared::ReasonCode;
 
 use super::{Client, explain};
 use crate::gateway::classify::Failure;
@@ -31,10 +32,7 @@ pub(super) async fn models(client: &Client) -> Result<Option<Vec<String>>, Failu
     }
     if !status.is_success() {
         let reason = format!("it did not list its models (HTTP {})", status.as_u16());
-        return Err(Failure::unsent(
-            &format!("http_{}", status.as_u16()),
-            reason,
-        ));
+        return Err(Failure::unsent(ReasonCode::Http(status.as_u16()), reason));
     }
     read_models(response).await.map(Some)
 }
@@ -66,17 +64,17 @@ pub async fn read_models(mut response: Response) -> Result<Vec<String>, Failure>
     };
     match tokio::time::timeout(LIST, reading).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => return Err(Failure::unsent("connection_lost", explain(&error))),
+        Ok(Err(error)) => return Err(Failure::unsent(ReasonCode::ConnectionLost, explain(&error))),
         Err(_) => {
             return Err(Failure::unsent(
-                "timeout",
+                ReasonCode::Timeout,
                 "its list of models did not arrive in time",
             ));
         }
     }
     let list: List = serde_json::from_slice(&body).map_err(|_| {
         Failure::unsent(
-            "bad_answer",
+            ReasonCode::BadAnswer,
             "its list of models is not in the form of the OpenAI API",
         )
     })?;

@@ -1,0 +1,3 @@
+ALTER TABLE model_instances
+    DROP COLUMN drilled_since,
+    DROP COLUMN drilled_until;
