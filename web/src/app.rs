@@ -10,6 +10,7 @@ use crate::clock::provide_clock;
 use crate::components::confirm::provide_confirm;
 use crate::components::frame::Frame;
 use crate::components::toast::provide_toasts;
+use crate::components::unsaved::{guard_navigation, provide_unsaved};
 use crate::i18n::{I18nContextProvider, restore_language, use_i18n};
 use crate::live::provide_live;
 use crate::network::{Network, watch_network};
@@ -53,12 +54,18 @@ pub fn App() -> impl IntoView {
 fn Pages() -> impl IntoView {
     restore_language(use_i18n());
     let api = use_api();
+    let unsaved = provide_unsaved();
     let sign_out_error = RwSignal::new(None);
     let sign_out = move |()| {
-        spawn_local(async move { sign_out_error.set(api.log_out().await.err()) });
+        spawn_local(async move {
+            if unsaved.may_leave().await {
+                sign_out_error.set(api.log_out().await.err());
+            }
+        });
     };
     view! {
         <Router>
+            {guard_navigation(unsaved)}
             <Frame on_sign_out=sign_out sign_out_error>
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=|| view! { <Home /> } />

@@ -117,3 +117,9 @@ pub async fn exclusively(name: &str, work: impl Future<Output = ()> + 'static) {
         let _ = JsFuture::from(granted).await;
     }
 }
+
+/// Hears an event of the window before everybody else, for as long as the application runs.
+pub fn listen_first(name: &str, heard: impl Fn(web_sys::Event) + 'static) {
+    let heard = Closure::<dyn Fn(web_sys::Event)>::new(heard).into_js_value();
+    let _ = window().add_event_listener_with_callback_and_bool(name, heard.unchecked_ref(), true);
+}

@@ -2,6 +2,8 @@
 
 use understudy_shared as wire;
 
+use super::events::EventStream;
+use super::transport::Request;
 use super::{Api, ApiError};
 
 const PATH: &str = "/api/v1/model-groups";
@@ -13,6 +15,38 @@ impl Api {
         query: &str,
     ) -> Result<wire::Page<wire::ModelGroup>, ApiError> {
         self.get(format!("{PATH}?{query}")).await
+    }
+
+    /// The names of all groups, with their ids.
+    pub async fn model_group_names(self) -> Result<Vec<(wire::ModelGroupId, String)>, ApiError> {
+        let mut names = Vec::new();
+        loop {
+            let query = format!("limit=200&offset={}&sort=name", names.len());
+            let page = self.list_model_groups(&query).await?;
+            let done = page.items.is_empty();
+            names.extend(page.items.into_iter().map(|group| (group.id, group.name)));
+            if done || u64::try_from(names.len()).unwrap_or(u64::MAX) >= page.total {
+                return Ok(names);
+            }
+        }
+    }
+
+    /// Who would answer for a group of these fields, which need not be saved.
+    pub async fn preview_model_group(
+        self,
+        fields: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<wire::GroupPreview, ApiError> {
+        self.post(format!("{PATH}/preview"), fields).await
+    }
+
+    /// Asks a group a question; the answer comes piece by piece.
+    pub async fn try_model_group(
+        self,
+        id: wire::ModelGroupId,
+        body: &wire::TryModelGroup,
+    ) -> Result<EventStream, ApiError> {
+        let request = Request::new("POST", format!("{PATH}/{id}/try")).json(body)?;
+        Ok(EventStream::new(self.stream(request).await?))
     }
 
     /// One group.

@@ -2,6 +2,7 @@
 
 use understudy_shared as wire;
 
+use super::transport::Request;
 use super::{Api, ApiError};
 
 const PATH: &str = "/api/v1/model-instances";
@@ -13,6 +14,48 @@ impl Api {
         query: &str,
     ) -> Result<wire::Page<wire::ModelInstance>, ApiError> {
         self.get(format!("{PATH}?{query}")).await
+    }
+
+    /// Every instance, by name.
+    pub async fn all_model_instances(self) -> Result<Vec<wire::ModelInstance>, ApiError> {
+        let mut all = Vec::new();
+        loop {
+            let query = format!("limit=200&offset={}&sort=name", all.len());
+            let page = self.list_model_instances(&query).await?;
+            let done = page.items.is_empty();
+            all.extend(page.items);
+            if done || u64::try_from(all.len()).unwrap_or(u64::MAX) >= page.total {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Pretends for this many seconds that an instance is down.
+    pub async fn drill_model_instance(
+        self,
+        id: wire::ModelInstanceId,
+        seconds: u32,
+    ) -> Result<wire::ModelInstance, ApiError> {
+        let body = serde_json::json!({ "seconds": seconds });
+        self.post(format!("{PATH}/{id}/drill"), &body).await
+    }
+
+    /// Ends a drill.
+    pub async fn end_drill(
+        self,
+        id: wire::ModelInstanceId,
+    ) -> Result<wire::ModelInstance, ApiError> {
+        let request = Request::new("DELETE", format!("{PATH}/{id}/drill"));
+        self.send(request).await?.read()
+    }
+
+    /// Asks the backend of an instance now, and which models it lists.
+    pub async fn check_stored_instance(
+        self,
+        id: wire::ModelInstanceId,
+    ) -> Result<wire::CheckResult, ApiError> {
+        let body = serde_json::json!({});
+        self.post(format!("{PATH}/{id}/check"), &body).await
     }
 
     /// One instance.
