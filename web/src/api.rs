@@ -105,6 +105,13 @@ impl Api {
         self.send(request.json(body)?).await?.read()
     }
 
+    /// Sets `enabled` alone, of whatever version the resource is: it changes nothing that somebody else could be changing.
+    async fn enable<T: DeserializeOwned>(self, path: String, enabled: bool) -> Result<T, ApiError> {
+        let body = serde_json::json!({ "enabled": enabled });
+        let request = Request::new("PATCH", path).if_any_version();
+        self.send(request.json(&body)?).await?.read()
+    }
+
     /// Deletes a resource of which the caller has seen `version`.
     async fn delete(self, path: impl Into<String>, version: i64) -> Result<(), ApiError> {
         let request = Request::new("DELETE", path).if_version(version);

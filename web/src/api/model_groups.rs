@@ -83,4 +83,13 @@ impl Api {
     ) -> Result<(), ApiError> {
         self.delete(format!("{PATH}/{id}"), version).await
     }
+
+    /// Pauses a group or lets it answer again, whatever else somebody changes meanwhile.
+    pub async fn enable_model_group(
+        self,
+        id: wire::ModelGroupId,
+        enabled: bool,
+    ) -> Result<wire::ModelGroup, ApiError> {
+        self.enable(format!("{PATH}/{id}"), enabled).await
+    }
 }

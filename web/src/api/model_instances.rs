@@ -1,11 +1,15 @@
 //! Instances.
 
+use std::time::Duration;
+
 use understudy_shared as wire;
 
 use super::transport::Request;
 use super::{Api, ApiError};
 
 const PATH: &str = "/api/v1/model-instances";
+/// A check waits for a backend, through proxies perhaps.
+const CHECK_LIMIT: Duration = Duration::from_secs(120);
 
 impl Api {
     /// The instances that `query` selects: the part of the address after `?`, empty for all.
@@ -91,5 +95,51 @@ impl Api {
         version: i64,
     ) -> Result<(), ApiError> {
         self.delete(format!("{PATH}/{id}"), version).await
+    }
+
+    /// Pauses an instance or lets it work again, whatever else somebody changes meanwhile.
+    pub async fn enable_model_instance(
+        self,
+        id: wire::ModelInstanceId,
+        enabled: bool,
+    ) -> Result<wire::ModelInstance, ApiError> {
+        self.enable(format!("{PATH}/{id}"), enabled).await
+    }
+
+    /// Makes a copy with the same settings and secrets, in no group.
+    pub async fn duplicate_model_instance(
+        self,
+        id: wire::ModelInstanceId,
+    ) -> Result<wire::ModelInstance, ApiError> {
+        let request = Request::new("POST", format!("{PATH}/{id}/duplicate"));
+        self.send(request).await?.read()
+    }
+
+    /// Checks an instance now.
+    pub async fn check_model_instance(
+        self,
+        id: wire::ModelInstanceId,
+    ) -> Result<wire::CheckResult, ApiError> {
+        let request = Request::new("POST", format!("{PATH}/{id}/check")).within(CHECK_LIMIT);
+        self.send(request).await?.read()
+    }
+
+    /// Pretends for a while that an instance is down.
+    pub async fn drill_model_instance(
+        self,
+        id: wire::ModelInstanceId,
+        seconds: u32,
+    ) -> Result<wire::ModelInstance, ApiError> {
+        let body = serde_json::json!({ "seconds": seconds });
+        self.post(format!("{PATH}/{id}/drill"), &body).await
+    }
+
+    /// Ends the drill.
+    pub async fn end_drill_of_model_instance(
+        self,
+        id: wire::ModelInstanceId,
+    ) -> Result<wire::ModelInstance, ApiError> {
+        let request = Request::new("DELETE", format!("{PATH}/{id}/drill"));
+        self.send(request).await?.read()
     }
 }

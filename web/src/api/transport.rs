@@ -68,6 +68,12 @@ impl Request {
         self
     }
 
+    /// For changes that cannot be in anybody's way.
+    pub fn if_any_version(mut self) -> Self {
+        self.if_match = Some("*".to_owned());
+        self
+    }
+
     /// Gives it up after `limit`.
     pub fn within(mut self, limit: Duration) -> Self {
         self.limit = limit;
