@@ -6,6 +6,7 @@ use leptos_router::components::{FlatRoutes, Redirect, Route, Router};
 use leptos_router::{NavigateOptions, path};
 
 use crate::api::{Api, use_api};
+use crate::arrival::provide_arrivals;
 use crate::clock::provide_clock;
 use crate::components::confirm::provide_confirm;
 use crate::components::frame::Frame;
@@ -13,13 +14,14 @@ use crate::components::toast::provide_toasts;
 use crate::components::unsaved::{guard_navigation, provide_unsaved};
 use crate::i18n::{I18nContextProvider, restore_language, use_i18n};
 use crate::live::provide_live;
-use crate::network::{Network, watch_network};
+use crate::network::{Network, use_network, watch_network};
 use crate::pages::guard::Guarded;
 use crate::pages::login::LoginPage;
 use crate::pages::models::ModelsPage;
 use crate::pages::not_found::NotFoundPage;
+use crate::pages::session_end::{Banners, SignInAgain};
 use crate::pages::setup::SetupPage;
-use crate::session::{Ended, Session, watch_other_tabs};
+use crate::session::{Ended, Session, SessionState, use_session, watch_other_tabs};
 use crate::theme::provide_theme;
 
 /// The application.
@@ -39,6 +41,7 @@ pub fn App() -> impl IntoView {
     );
     provide_theme();
     provide_clock();
+    provide_arrivals();
     provide_toasts();
     provide_confirm();
     spawn_local(api.restore_session());
@@ -55,6 +58,7 @@ fn Pages() -> impl IntoView {
     restore_language(use_i18n());
     let api = use_api();
     let unsaved = provide_unsaved();
+    try_again_when_reached(api);
     let sign_out_error = RwSignal::new(None);
     let sign_out = move |()| {
         spawn_local(async move {
@@ -67,6 +71,7 @@ fn Pages() -> impl IntoView {
         <Router>
             {guard_navigation(unsaved)}
             <Frame on_sign_out=sign_out sign_out_error>
+                <Banners />
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=|| view! { <Home /> } />
                     <Route path=path!("/setup") view=SetupPage />
@@ -77,8 +82,23 @@ fn Pages() -> impl IntoView {
                     />
                 </FlatRoutes>
             </Frame>
+            <SignInAgain />
         </Router>
     }
+}
+
+/// A session that could not be restored for want of an answer is restored when there is one.
+fn try_again_when_reached(api: Api) {
+    let (network, session) = (use_network(), use_session());
+    Effect::new(move |before: Option<u32>| {
+        let returns = network.returns();
+        let unreachable = untrack(move || matches!(session.state(), SessionState::Unreachable(_)));
+        if before.is_some_and(|before| before != returns) && unreachable {
+            session.set_restoring();
+            spawn_local(api.restore_session());
+        }
+        returns
+    });
 }
 
 /// Sends whoever comes to the root to the screen that people come for.

@@ -11,6 +11,7 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::ScrollRestoration;
 
 /// The time.
 pub fn now() -> DateTime<Utc> {
@@ -47,6 +48,36 @@ pub fn local_time(at: DateTime<Utc>, language: &str) -> String {
     )]
     let date = js_sys::Date::new(&JsValue::from_f64(at.timestamp_millis() as f64));
     date.to_locale_string(language, &JsValue::UNDEFINED).into()
+}
+
+/// The hour and minute of a moment in the time zone of this computer: "14:02".
+pub fn local_hour(at: DateTime<Utc>) -> String {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "exact until the year 287396, as the browser's own"
+    )]
+    let date = js_sys::Date::new(&JsValue::from_f64(at.timestamp_millis() as f64));
+    format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
+}
+
+/// Loads this application anew at `path`, as if its address had been typed: nothing of the present page is kept.
+pub fn load_anew(path: &str) {
+    // It fails for addresses that are none.
+    let _ = window().location().assign(path);
+}
+
+/// Keeps the browser from scrolling by itself when somebody goes back: it does so before the page has its content.
+pub fn restore_no_scroll() {
+    if let Ok(history) = window().history() {
+        let _ = history.set_scroll_restoration(ScrollRestoration::Manual);
+    }
+}
+
+/// Path and query of the present address.
+pub fn here() -> String {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    path + &location.search().unwrap_or_default()
 }
 
 /// What was stored under `key`; none as well when the browser stores nothing.

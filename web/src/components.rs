@@ -1,7 +1,9 @@
 //! What pages are made of. Rule: no component here talks to the service; data and actions come in as properties.
 
 pub mod badge;
+pub mod banner;
 pub mod button;
+pub mod caps_lock;
 pub mod confirm;
 pub mod conflict;
 pub mod form;

@@ -6,6 +6,7 @@
 mod age;
 mod api;
 mod app;
+mod arrival;
 mod browser;
 mod clock;
 mod components;

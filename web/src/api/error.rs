@@ -1,7 +1,7 @@
 //! What can go wrong between this page and the service.
 
 use chrono::{DateTime, Utc};
-use understudy_shared::Problem;
+use understudy_shared::{FieldError, Problem};
 
 /// Why a request has no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,12 +28,9 @@ pub enum ApiError {
 
 impl ApiError {
     /// What is wrong with the field at `pointer`.
-    pub fn field(&self, pointer: &str) -> Option<String> {
-        self.problem()?
-            .errors
-            .iter()
-            .find(|error| error.pointer == pointer)
-            .map(|error| error.detail.clone())
+    pub fn field(&self, pointer: &str) -> Option<&FieldError> {
+        let mut errors = self.problem()?.errors.iter();
+        errors.find(|error| error.pointer == pointer)
     }
 
     /// The service's own description.

@@ -3,7 +3,7 @@
 //! Rules: the page is never rebuilt by what changes around it, as somebody may have typed something there. The narrow layout shows the same
 //! elements in a drawer, which is the browser's own popover: it opens by its button, closes with Escape and by a click beside it.
 
-use leptos::html::{Header, Main};
+use leptos::html::Header;
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_location;
@@ -34,9 +34,7 @@ pub fn Frame(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = use_session();
-    let main = NodeRef::<Main>::new();
     let side = NodeRef::<Header>::new();
-    focus_after_navigation(main);
     close_after_navigation(side);
     // While the session is being restored somebody is probably signed in: the frame must not change its shape a moment later.
     let inside = Memo::new(move |_| session.state() != SessionState::SignedOut);
@@ -70,7 +68,7 @@ pub fn Frame(
                     <Account on_sign_out />
                 </div>
             </header>
-            <main id="main" tabindex="-1" node_ref=main>
+            <main id="main" tabindex="-1">
                 {move || {
                     sign_out_error.get().map(|error| view! { <ErrorNotice error title=failed /> })
                 }}
@@ -181,21 +179,6 @@ fn initials(name: &str) -> String {
         Some(letter.to_uppercase())
     });
     letters.take(2).flatten().collect()
-}
-
-/// Moves the focus to the new page after a change of path, as a browser does for a page that it loads.
-fn focus_after_navigation(main: NodeRef<Main>) {
-    let path = use_location().pathname;
-    Effect::new(move |before: Option<String>| {
-        let path = path.get();
-        // Not when the application starts: there the browser has put the focus at the top already.
-        if before.is_some_and(|before| before != path)
-            && let Some(main) = main.get_untracked()
-        {
-            let _ = main.focus();
-        }
-        path
-    });
 }
 
 /// Whoever chose a place in the drawer wants to see the place.

@@ -10,7 +10,7 @@ use understudy_shared::{InstanceKind, InstanceState, Role};
 
 pub use checks::{check, check_step};
 pub use errors::error;
-pub use numbers::{Plural, models, number, plural, wait};
+pub use numbers::{Plural, characters, models, number, plural, wait};
 pub use reasons::{Said, reason, sentence, verdict, warning};
 pub use rules::rule;
 

@@ -43,7 +43,9 @@ pub fn Guarded(
         Access::Refused => {
             let path = location.pathname.get_untracked();
             let query = location.search.get_untracked();
-            view! { <Redirect path=login_path(&path, &query) options=in_place() /> }.into_any()
+            let separator = if query.is_empty() { "" } else { "?" };
+            let here = format!("{path}{separator}{query}");
+            view! { <Redirect path=login_path(&here) options=in_place() /> }.into_any()
         }
         Access::Granted => children().into_any(),
     }
@@ -57,11 +59,9 @@ enum Access {
     Granted,
 }
 
-/// The sign-in page, with the way back.
-fn login_path(path: &str, query: &str) -> String {
-    let separator = if query.is_empty() { "" } else { "?" };
-    let next = Url::escape(&format!("{path}{separator}{query}"));
-    format!("/login?next={next}")
+/// The sign-in page, with the way back to `here`, a path and its query.
+pub fn login_path(here: &str) -> String {
+    format!("/login?next={}", Url::escape(here))
 }
 
 /// Where to go after signing in: a path of this application, whatever a link made by somebody else says.

@@ -9,12 +9,16 @@ use leptos_router::hooks::use_query_map;
 use understudy_shared::{LoginRequest, SecretInput};
 
 use super::guard::next_path;
+use super::sign_in_card::SignInCard;
 use super::{in_place, use_title};
 use crate::api::{ApiError, use_api};
+use crate::clock::use_clock;
 use crate::components::badge::Tone;
+use crate::components::caps_lock::CapsLockHint;
 use crate::components::form::TextField;
 use crate::components::notice::{ErrorNotice, Notice};
-use crate::i18n::{t, t_string, use_i18n};
+use crate::i18n::{t, t_string, use_i18n, words};
+use crate::network::use_network;
 use crate::session::{SessionState, use_session};
 
 /// The form; whoever is signed in already passes through.
@@ -31,10 +35,13 @@ pub fn LoginPage() -> impl IntoView {
             view! { <Redirect path=next options=in_place() /> }.into_any()
         } else {
             view! {
-                <div class="narrow">
-                    <SetupHint />
+                <SignInCard
+                    title=Signal::derive(move || t_string!(i18n, login.title).to_owned())
+                    lead=Signal::derive(move || t_string!(i18n, login.lead).to_owned())
+                    above=|| view! { <SetupHint /> }
+                >
                     <LoginForm />
-                </div>
+                </SignInCard>
             }
             .into_any()
         }
@@ -52,10 +59,26 @@ fn LoginForm() -> impl IntoView {
     let error = RwSignal::new(None::<ApiError>);
     let username_input = NodeRef::<Input>::new();
     let password_input = NodeRef::<Input>::new();
-    let missing = move |value: RwSignal<String>| {
-        (tried.get() && value.with(String::is_empty))
-            .then(|| t_string!(i18n, form.required).to_owned())
-    };
+    let missing = move |value: RwSignal<String>| tried.get() && value.with(String::is_empty);
+    let username_error = Signal::derive(move || {
+        missing(username).then(|| t_string!(i18n, login.required_username).to_owned())
+    });
+    let password_error = Signal::derive(move || {
+        missing(password).then(|| t_string!(i18n, login.required_password).to_owned())
+    });
+    // An answer that did not come is old news as soon as there is one.
+    let network = use_network();
+    Effect::new(move || {
+        network.returns();
+        if error.with_untracked(|error| matches!(error, Some(ApiError::NoAnswer))) {
+            error.set(None);
+        }
+    });
+    Effect::new(move || {
+        if let Some(input) = username_input.get() {
+            let _ = input.focus();
+        }
+    });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         tried.set(true);
@@ -68,6 +91,7 @@ fn LoginForm() -> impl IntoView {
             return;
         }
         busy.set(true);
+        error.set(None);
         let request = LoginRequest {
             username: username.get_untracked(),
             password: SecretInput::new(password.get_untracked()),
@@ -83,8 +107,7 @@ fn LoginForm() -> impl IntoView {
     };
     view! {
         // The messages are ours: the browser's own would be in its language, not in that of the screen.
-        <form class="card card-body" id="login" novalidate on:submit=submit>
-            <h1>{t!(i18n, login.title)}</h1>
+        <form id="login" novalidate on:submit=submit>
             {move || error.get().map(|error| view! { <LoginError error /> })}
             <TextField
                 id="username"
@@ -92,7 +115,7 @@ fn LoginForm() -> impl IntoView {
                 label=Signal::derive(move || t_string!(i18n, login.username).to_owned())
                 value=username
                 autocomplete="username"
-                error=Signal::derive(move || missing(username))
+                error=username_error
                 node=username_input
             />
             <TextField
@@ -101,10 +124,11 @@ fn LoginForm() -> impl IntoView {
                 label=Signal::derive(move || t_string!(i18n, login.password).to_owned())
                 value=password
                 autocomplete="current-password"
-                error=Signal::derive(move || missing(password))
+                error=password_error
                 secret=true
                 node=password_input
             />
+            <CapsLockHint />
             <button type="submit" class="button primary wide" aria-disabled=move || busy.get().to_string()>
                 {move || {
                     if busy.get() { t_string!(i18n, login.busy) } else { t_string!(i18n, login.submit) }
@@ -114,21 +138,35 @@ fn LoginForm() -> impl IntoView {
     }
 }
 
-/// A refusal says nothing of which of the two was wrong; any other failure says what it is.
+/// A refusal says nothing of which of the two was wrong, too many of them how long to wait; any other failure says what it is.
 #[component]
-fn LoginError(error: ApiError) -> impl IntoView {
+pub fn LoginError(
+    /// Why nobody is signed in.
+    error: ApiError,
+) -> impl IntoView {
     let i18n = use_i18n();
-    if error.is_unauthenticated() {
-        let title = Signal::derive(move || t_string!(i18n, login.refused).to_owned());
-        view! {
-            <Notice tone=Tone::Bad title>
-                ""
-            </Notice>
+    let clock = use_clock();
+    let title = match error {
+        ApiError::RateLimited { until, .. } => Signal::derive(move || {
+            let left = (until - clock.now()).num_seconds() + 1;
+            match u64::try_from(left) {
+                Ok(left) if left > 0 => {
+                    t_string!(i18n, login.wait, wait = words::wait(i18n, left))
+                }
+                _ => t_string!(i18n, login.wait_over).to_owned(),
+            }
+        }),
+        error if error.is_unauthenticated() => {
+            Signal::derive(move || t_string!(i18n, login.refused).to_owned())
         }
-        .into_any()
-    } else {
-        view! { <ErrorNotice error /> }.into_any()
+        error => return view! { <ErrorNotice error /> }.into_any(),
+    };
+    view! {
+        <Notice tone=Tone::Bad title>
+            ""
+        </Notice>
     }
+    .into_any()
 }
 
 /// On a fresh service nobody can sign in yet; this says how the first one can.

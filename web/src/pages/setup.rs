@@ -6,12 +6,14 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::components::{A, Redirect};
 use leptos_router::hooks::use_query_map;
-use understudy_shared::{FieldError, SecretInput, SetupRequest, SetupState, rules};
+use understudy_shared::{FieldError, FieldRule, SecretInput, SetupRequest, SetupState, rules};
 
 use super::login::focus;
+use super::sign_in_card::SignInCard;
 use super::{in_place, use_title};
 use crate::api::{ApiError, use_api};
 use crate::components::badge::Tone;
+use crate::components::caps_lock::CapsLockHint;
 use crate::components::form::TextField;
 use crate::components::notice::{ErrorNotice, Notice};
 use crate::i18n::{t, t_string, use_i18n, words};
@@ -65,11 +67,16 @@ fn Setup() -> impl IntoView {
         }
         (Some(Ok(_)), Some(token)) => view! { <SetupForm token /> }.into_any(),
     };
+    let lead = Signal::derive(move || {
+        let form =
+            matches!(state.get(), Some(Ok(SetupState { open: true }))) && token.get().is_some();
+        form.then(|| t_string!(i18n, setup.lead).to_owned())
+            .unwrap_or_default()
+    });
     view! {
-        <div class="narrow card card-body">
-            <h1>{t!(i18n, setup.title)}</h1>
+        <SignInCard title=Signal::derive(move || t_string!(i18n, setup.title).to_owned()) lead>
             {body}
-        </div>
+        </SignInCard>
     }
 }
 
@@ -102,15 +109,32 @@ fn SetupForm(token: String) -> impl IntoView {
     let password_input = NodeRef::<Input>::new();
     let username_rule = Signal::derive(move || t_string!(i18n, setup.username_rule).to_owned());
     let password_rule = Signal::derive(move || t_string!(i18n, setup.password_rule).to_owned());
+    let said = move |pointer: &str| {
+        error.with(|error| Some(words::rule(i18n, error.as_ref()?.field(pointer)?)))
+    };
     let username_error = Signal::derive(move || {
         let broken = tried.get() && breaks(rules::username, &username.read());
-        let said = error.with(|error| error.as_ref()?.field("/username"));
-        broken.then(|| username_rule.get()).or(said)
+        broken
+            .then(|| username_rule.get())
+            .or_else(|| said("/username"))
     });
     let password_error = Signal::derive(move || {
         let broken = tried.get() && breaks(rules::password, &password.read());
-        let said = error.with(|error| error.as_ref()?.field("/password"));
-        broken.then(|| password_rule.get()).or(said)
+        broken
+            .then(|| password_rule.get())
+            .or_else(|| said("/password"))
+    });
+    let password_hint = Signal::derive(move || match Length::of(&password.read()) {
+        Length::None => password_rule.get(),
+        Length::Missing(more) => {
+            t_string!(
+                i18n,
+                setup.password_more,
+                more = words::characters(i18n, more)
+            )
+        }
+        Length::Enough => t_string!(i18n, setup.password_enough).to_owned(),
+        Length::TooMuch => t_string!(i18n, setup.password_too_long).to_owned(),
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -141,7 +165,6 @@ fn SetupForm(token: String) -> impl IntoView {
         });
     };
     view! {
-        <p class="sub">{t!(i18n, setup.lead)}</p>
         <form id="setup" novalidate on:submit=submit>
             {move || error.get().map(|error| view! { <SetupError error /> })}
             <TextField
@@ -159,11 +182,12 @@ fn SetupForm(token: String) -> impl IntoView {
                 label=Signal::derive(move || t_string!(i18n, setup.password).to_owned())
                 value=password
                 autocomplete="new-password"
-                hint=password_rule
+                hint=password_hint
                 error=password_error
                 secret=true
                 node=password_input
             />
+            <CapsLockHint />
             <button type="submit" class="button primary wide" aria-disabled=move || busy.get().to_string()>
                 {move || {
                     if busy.get() { t_string!(i18n, setup.busy) } else { t_string!(i18n, setup.submit) }
@@ -204,6 +228,33 @@ fn breaks(rule: fn(&mut Vec<FieldError>, &str, &str), value: &str) -> bool {
     !faults.is_empty()
 }
 
+/// How far a password is that is being typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Length {
+    /// Nothing is typed yet.
+    None,
+    /// So many characters are missing.
+    Missing(u64),
+    /// There are enough.
+    Enough,
+    /// There are too many.
+    TooMuch,
+}
+
+impl Length {
+    fn of(password: &str) -> Self {
+        let mut faults = Vec::new();
+        rules::password(&mut faults, "", password);
+        let typed = u64::try_from(password.chars().count()).unwrap_or(u64::MAX);
+        match faults.into_iter().next().map(|fault| fault.rule) {
+            _ if typed == 0 => Self::None,
+            Some(FieldRule::TooShort { min }) => Self::Missing(min - typed),
+            Some(_) => Self::TooMuch,
+            None => Self::Enough,
+        }
+    }
+}
+
 /// The one-time token of the link, if it has one; people copy spaces along.
 fn token(found: Option<String>) -> Option<String> {
     let token = found?.trim().to_owned();
@@ -219,6 +270,14 @@ mod tests {
         assert_eq!(token(None), None);
         assert_eq!(token(Some("  ".to_owned())), None);
         assert_eq!(token(Some(" abc ".to_owned())).as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn whoever_types_a_password_sees_how_far_it_is() {
+        assert_eq!(Length::of(""), Length::None);
+        assert_eq!(Length::of("пароль"), Length::Missing(4));
+        assert_eq!(Length::of("длинный пароль"), Length::Enough);
+        assert_eq!(Length::of(&"x".repeat(129)), Length::TooMuch);
     }
 
     #[test]

@@ -81,6 +81,8 @@ macro_rules! counted {
 }
 
 counted! {
+    /// "ещё 3 символа".
+    characters,
     /// After "at least" or "at most": "не меньше 2 символов".
     characters_at_least,
     /// After "at least" or "at most": "не больше 100 пунктов".

@@ -3,7 +3,7 @@
 //! Codes are strings on the wire, so that a page may be older than the service: what it does not know it shows in the service's own words,
 //! marked as English.
 
-use understudy_shared::{Verdict, Warning, WarningCode};
+use understudy_shared::{ReasonCode, Verdict, Warning, WarningCode};
 
 use super::super::*;
 use super::Words;
@@ -49,46 +49,46 @@ pub fn sentence(text: &str) -> String {
 /// Why an instance is in its state, was skipped, failed or answered, in a few words that go on in a sentence. `said` is what the service
 /// says itself.
 pub fn reason(i18n: Words, code: &str, said: &str) -> Said {
-    if let Some(status) = code.strip_prefix("http_") {
-        return Said::here(t_string!(i18n, reason.http, status));
-    }
+    let Some(code) = ReasonCode::named(code) else {
+        return Said::by_service(said);
+    };
     Said::here(match code {
-        "answered" => t_string!(i18n, reason.answered),
-        "check_passed" => t_string!(i18n, reason.check_passed),
-        "not_asked" => t_string!(i18n, reason.not_asked),
-        "stale" => t_string!(i18n, reason.stale),
-        "available" => t_string!(i18n, reason.available),
-        "standby" => t_string!(i18n, reason.standby),
-        "disabled" => t_string!(i18n, reason.disabled),
-        "member_disabled" => t_string!(i18n, reason.member_disabled),
-        "drilled" => t_string!(i18n, reason.drilled),
-        "down" => t_string!(i18n, reason.down),
-        "cooling" => t_string!(i18n, reason.cooling),
-        "ejected" => t_string!(i18n, reason.ejected),
-        "auth_failed" => t_string!(i18n, reason.auth_failed),
-        "at_limit" => t_string!(i18n, reason.at_limit),
-        "kind_forbidden" => t_string!(i18n, reason.kind_forbidden),
-        "endpoint_missing" => t_string!(i18n, reason.endpoint_missing),
-        "context_too_small" => t_string!(i18n, reason.context_too_small),
-        "max_attempts" => t_string!(i18n, reason.max_attempts),
-        "deadline" => t_string!(i18n, reason.deadline),
-        "retry_budget" => t_string!(i18n, reason.retry_budget),
-        "connect_failed" => t_string!(i18n, reason.connect_failed),
-        "proxy_failed" => t_string!(i18n, reason.proxy_failed),
-        "egress_denied" => t_string!(i18n, reason.egress_denied),
-        "misconfigured" => t_string!(i18n, reason.misconfigured),
-        "no_model" => t_string!(i18n, reason.no_model),
-        "timeout" => t_string!(i18n, reason.timeout),
-        "connection_lost" => t_string!(i18n, reason.connection_lost),
-        "bad_http" => t_string!(i18n, reason.bad_http),
-        "bad_answer" => t_string!(i18n, reason.bad_answer),
-        "empty_answer" => t_string!(i18n, reason.empty_answer),
-        "answer_too_large" => t_string!(i18n, reason.answer_too_large),
-        "error_in_answer" => t_string!(i18n, reason.error_in_answer),
-        "no_content" => t_string!(i18n, reason.no_content),
-        "truncated" => t_string!(i18n, reason.truncated),
-        "stream_interrupted" => t_string!(i18n, reason.stream_interrupted),
-        _ => return Said::by_service(said),
+        ReasonCode::Http(status) => return Said::here(t_string!(i18n, reason.http, status)),
+        ReasonCode::Answered => t_string!(i18n, reason.answered),
+        ReasonCode::CheckPassed => t_string!(i18n, reason.check_passed),
+        ReasonCode::NotAsked => t_string!(i18n, reason.not_asked),
+        ReasonCode::Stale => t_string!(i18n, reason.stale),
+        ReasonCode::Available => t_string!(i18n, reason.available),
+        ReasonCode::Standby => t_string!(i18n, reason.standby),
+        ReasonCode::Disabled => t_string!(i18n, reason.disabled),
+        ReasonCode::MemberDisabled => t_string!(i18n, reason.member_disabled),
+        ReasonCode::Drilled => t_string!(i18n, reason.drilled),
+        ReasonCode::Down => t_string!(i18n, reason.down),
+        ReasonCode::Cooling => t_string!(i18n, reason.cooling),
+        ReasonCode::Ejected => t_string!(i18n, reason.ejected),
+        ReasonCode::AuthFailed => t_string!(i18n, reason.auth_failed),
+        ReasonCode::AtLimit => t_string!(i18n, reason.at_limit),
+        ReasonCode::KindForbidden => t_string!(i18n, reason.kind_forbidden),
+        ReasonCode::EndpointMissing => t_string!(i18n, reason.endpoint_missing),
+        ReasonCode::ContextTooSmall => t_string!(i18n, reason.context_too_small),
+        ReasonCode::MaxAttempts => t_string!(i18n, reason.max_attempts),
+        ReasonCode::Deadline => t_string!(i18n, reason.deadline),
+        ReasonCode::RetryBudget => t_string!(i18n, reason.retry_budget),
+        ReasonCode::ConnectFailed => t_string!(i18n, reason.connect_failed),
+        ReasonCode::ProxyFailed => t_string!(i18n, reason.proxy_failed),
+        ReasonCode::EgressDenied => t_string!(i18n, reason.egress_denied),
+        ReasonCode::Misconfigured => t_string!(i18n, reason.misconfigured),
+        ReasonCode::NoModel => t_string!(i18n, reason.no_model),
+        ReasonCode::Timeout => t_string!(i18n, reason.timeout),
+        ReasonCode::ConnectionLost => t_string!(i18n, reason.connection_lost),
+        ReasonCode::BadHttp => t_string!(i18n, reason.bad_http),
+        ReasonCode::BadAnswer => t_string!(i18n, reason.bad_answer),
+        ReasonCode::EmptyAnswer => t_string!(i18n, reason.empty_answer),
+        ReasonCode::AnswerTooLarge => t_string!(i18n, reason.answer_too_large),
+        ReasonCode::ErrorInAnswer => t_string!(i18n, reason.error_in_answer),
+        ReasonCode::NoContent => t_string!(i18n, reason.no_content),
+        ReasonCode::Truncated => t_string!(i18n, reason.truncated),
+        ReasonCode::StreamInterrupted => t_string!(i18n, reason.stream_interrupted),
     })
 }
 
