@@ -123,23 +123,4 @@ impl Api {
         let request = Request::new("POST", format!("{PATH}/{id}/check")).within(CHECK_LIMIT);
         self.send(request).await?.read()
     }
-
-    /// Pretends for a while that an instance is down.
-    pub async fn drill_model_instance(
-        self,
-        id: wire::ModelInstanceId,
-        seconds: u32,
-    ) -> Result<wire::ModelInstance, ApiError> {
-        let body = serde_json::json!({ "seconds": seconds });
-        self.post(format!("{PATH}/{id}/drill"), &body).await
-    }
-
-    /// Ends the drill.
-    pub async fn end_drill_of_model_instance(
-        self,
-        id: wire::ModelInstanceId,
-    ) -> Result<wire::ModelInstance, ApiError> {
-        let request = Request::new("DELETE", format!("{PATH}/{id}/drill"));
-        self.send(request).await?.read()
-    }
 }
