@@ -73,7 +73,11 @@ async fn preview_and_status_say_who_would_answer() {
     let status = admin.get(&group.path).await.json()["status"].clone();
     assert_eq!(
         status,
-        json!({"available": true, "available_members": 2, "total_members": 5, "would_answer": would_answer})
+        json!({
+            "available": true, "available_members": 2, "total_members": 5, "would_answer": would_answer,
+            "member_states": ["disabled", "unknown", "disabled", "unknown", "unknown"],
+            "passed_over": seen["members"][0],
+        })
     );
 
     admin

@@ -7,17 +7,21 @@ mod description;
 mod egress;
 mod events;
 mod events_access;
+mod field_rules;
 mod group_members;
 mod groups;
 mod instance_secrets;
 mod instances;
+mod list_filters;
 mod lists;
 mod passwords;
+mod previews;
 mod problems;
 mod rights;
 mod sessions;
 mod setup;
 mod sign_in_limits;
+mod tries;
 
 use serde_json::{Value, json};
 

@@ -19,6 +19,7 @@ use super::sse::EventStream;
 use super::wait::soon;
 
 mod answer;
+mod rules;
 
 pub use answer::Answer;
 

@@ -7,6 +7,7 @@ use hyper::HeaderMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::rules;
 use crate::support::sse::{Event, parse};
 
 /// A whole answer.
@@ -91,6 +92,9 @@ impl Answer {
     #[track_caller]
     pub fn faults(&self, status: u16, code: &str, expected: &[(&str, &str)]) -> Value {
         let problem = self.problem(status, code);
+        for error in problem["errors"].as_array().into_iter().flatten() {
+            rules::assert_described(error);
+        }
         let mut found: Vec<(String, String)> = problem["errors"]
             .as_array()
             .unwrap_or_else(|| panic!("no errors: {self:?}"))
