@@ -3,4 +3,5 @@
 mod keys;
 mod secrets;
 mod start;
+mod static_files;
 mod stop;
