@@ -18,6 +18,7 @@ use crate::network::{Network, use_network, watch_network};
 use crate::pages::guard::Guarded;
 use crate::pages::login::LoginPage;
 use crate::pages::models::ModelsPage;
+use crate::pages::models::group::{GroupPage, NewGroupPage};
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::session_end::{Banners, SignInAgain};
 use crate::pages::setup::SetupPage;
@@ -79,6 +80,14 @@ fn Pages() -> impl IntoView {
                     <Route
                         path=path!("/models")
                         view=|| view! { <Guarded><ModelsPage /></Guarded> }
+                    />
+                    <Route
+                        path=path!("/models/groups/new")
+                        view=|| view! { <Guarded><NewGroupPage /></Guarded> }
+                    />
+                    <Route
+                        path=path!("/models/groups/:id")
+                        view=|| view! { <Guarded><GroupPage /></Guarded> }
                     />
                 </FlatRoutes>
             </Frame>

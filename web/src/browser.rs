@@ -154,3 +154,8 @@ pub fn listen_first(name: &str, heard: impl Fn(web_sys::Event) + 'static) {
     let heard = Closure::<dyn Fn(web_sys::Event)>::new(heard).into_js_value();
     let _ = window().add_event_listener_with_callback_and_bool(name, heard.unchecked_ref(), true);
 }
+
+/// A text with its letters split into their bases and their marks (Unicode NFD).
+pub fn decompose(text: &str) -> String {
+    js_sys::JsString::from(text).normalize("NFD").into()
+}

@@ -8,13 +8,13 @@ use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
+use leptos_router::hooks::{use_location, use_navigate};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, HtmlAnchorElement, MouseEvent};
 
 use super::confirm::{Confirm, Question, use_confirm};
 use crate::browser;
-use crate::i18n::{Locale, t_string, use_i18n};
+use crate::i18n::{Locale, t_string, tu_string, use_i18n};
 
 /// A form that is watched.
 #[derive(Clone)]
@@ -38,9 +38,12 @@ pub struct Unsaved {
 impl Unsaved {
     /// Watches the form of this page until the page is left.
     pub fn watch(self, dirty: Signal<bool>) {
-        let location = window().location();
-        let path = location.pathname().unwrap_or_default();
-        let address = format!("{path}{}", location.search().unwrap_or_default());
+        // The router's: the browser's own follows when the page is there.
+        let location = use_location();
+        let path = location.pathname.get_untracked();
+        let query = location.search.get_untracked();
+        let separator = if query.is_empty() { "" } else { "?" };
+        let address = format!("{path}{separator}{query}");
         self.watched.set_value(Some(Watched {
             dirty,
             address,
@@ -68,8 +71,8 @@ impl Unsaved {
         }
         let i18n = self.i18n;
         let question = Question::new(
-            t_string!(i18n, form_page.leave.title),
-            t_string!(i18n, form_page.leave.confirm),
+            tu_string!(i18n, form_page.leave.title),
+            tu_string!(i18n, form_page.leave.confirm),
         );
         let body = move || t_string!(i18n, form_page.leave.body);
         self.confirm.ask(question.body(body).danger()).await

@@ -1,5 +1,6 @@
 //! The screen «Модели»: what people and programs choose, and the connections behind it, with their state at this moment.
 
+pub mod group;
 mod groups;
 mod instances;
 

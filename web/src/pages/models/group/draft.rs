@@ -231,7 +231,9 @@ mod tests {
     use super::*;
 
     fn id(number: u128) -> ModelInstanceId {
-        format!("00000000-0000-0000-0000-{number:012}").parse().unwrap()
+        format!("00000000-0000-0000-0000-{number:012}")
+            .parse()
+            .unwrap()
     }
 
     fn keys(draft: Draft) -> Vec<RowKey> {

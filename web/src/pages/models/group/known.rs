@@ -73,10 +73,10 @@ impl Known {
         self.by_id.with(|instances| instances.get(&id).cloned())
     }
 
-    /// Its name, or nothing if it is unknown; not tracked.
+    /// Its name, or nothing if it is unknown; tracked.
     pub fn name(self, id: ModelInstanceId) -> String {
         self.by_id
-            .with_untracked(|instances| instances.get(&id).map(|instance| instance.name.clone()))
+            .with(|instances| instances.get(&id).map(|instance| instance.name.clone()))
             .unwrap_or_default()
     }
 

@@ -145,7 +145,12 @@ mod tests {
 
     #[test]
     fn every_suggestion_is_a_name_that_the_service_takes() {
-        for title in ["Щ".repeat(100), "а б ".repeat(50), "x".repeat(63) + " y", "Ж-".repeat(40)] {
+        for title in [
+            "Щ".repeat(100),
+            "а б ".repeat(50),
+            "x".repeat(63) + " y",
+            "Ж-".repeat(40),
+        ] {
             let name = suggest(&title, decompose);
             let mut faults = Vec::new();
             rules::group_name(&mut faults, "/name", &name);

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use understudy_shared::{
-    CreateModelGroup, FieldError, FieldRule, GroupMember, InstanceKind, ModelGroup, ModelInstanceId,
-    Strategy,
+    CreateModelGroup, FieldError, FieldRule, GroupMember, InstanceKind, ModelGroup,
+    ModelInstanceId, Strategy,
 };
 
 use crate::components::form::number;
@@ -206,7 +206,10 @@ fn sorted(kinds: &[InstanceKind]) -> Vec<InstanceKind> {
 }
 
 fn read(text: &str, default: u64, decimals: u32) -> u64 {
-    number::parse(text, decimals).ok().flatten().unwrap_or(default)
+    number::parse(text, decimals)
+        .ok()
+        .flatten()
+        .unwrap_or(default)
 }
 
 fn unless_default(number: u64, default: u64, decimals: u32) -> String {
@@ -294,7 +297,11 @@ mod tests {
         assert_eq!(values.not_numbers(), ["/members/0/weight", "/deadline_ms"]);
         values.members[0].weight = "5000".to_owned();
         values.name = "a b".to_owned();
-        let pointers: Vec<_> = values.faults().into_iter().map(|fault| fault.pointer).collect();
+        let pointers: Vec<_> = values
+            .faults()
+            .into_iter()
+            .map(|fault| fault.pointer)
+            .collect();
         assert_eq!(pointers, ["/name", "/members/0/weight"]);
     }
 

@@ -1,0 +1,155 @@
+//! The screen of one group: `/models/groups/new` and `/models/groups/:id`.
+
+mod ask;
+mod delete;
+mod draft;
+mod drill;
+mod elsewhere;
+mod fields;
+mod form;
+mod known;
+mod member;
+mod members;
+mod name;
+mod preview;
+mod say;
+mod status;
+mod values;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::components::A;
+use leptos_router::hooks::use_params_map;
+use understudy_shared::{ModelGroup, ModelGroupId, Role};
+
+use crate::api::{ApiError, use_api};
+use crate::components::badge::Tone;
+use crate::components::notice::{ErrorNotice, Notice};
+use crate::i18n::{t, t_string, use_i18n};
+use crate::pages::use_title;
+use crate::session::use_session;
+use form::GroupForm;
+
+/// A new group.
+#[component]
+pub fn NewGroupPage() -> impl IntoView {
+    view! {
+        <ForOperators>
+            <GroupForm group=None />
+        </ForOperators>
+    }
+}
+
+/// A group that is saved.
+#[component]
+pub fn GroupPage() -> impl IntoView {
+    let params = use_params_map();
+    let id =
+        Memo::new(move |_| params.with(|params| params.get("id")?.parse::<ModelGroupId>().ok()));
+    view! {
+        <ForOperators>
+            {move || match id.get() {
+                Some(id) => view! { <Saved id /> }.into_any(),
+                None => view! { <Gone /> }.into_any(),
+            }}
+        </ForOperators>
+    }
+}
+
+/// Shows its content to those who may change groups.
+#[component]
+fn ForOperators(children: ChildrenFn) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = use_session();
+    let manages = Memo::new(move |_| {
+        session
+            .user()
+            .is_some_and(|user| user.role >= Role::Operator)
+    });
+    move || {
+        if manages.get() {
+            return children().into_any();
+        }
+        use_title(move || t_string!(i18n, group.parent));
+        let title = Signal::derive(move || t_string!(i18n, group.forbidden).to_owned());
+        view! {
+            <h1 class="unseen">{t!(i18n, group.parent)}</h1>
+            <Notice tone=Tone::Warn title>
+                <Back />
+            </Notice>
+        }
+        .into_any()
+    }
+}
+
+#[component]
+fn Saved(id: ModelGroupId) -> impl IntoView {
+    let i18n = use_i18n();
+    let api = use_api();
+    let loaded = RwSignal::new(None::<Result<ModelGroup, ApiError>>);
+    let load = move |()| {
+        loaded.set(None);
+        spawn_local(async move {
+            let group = api.get_model_group(id).await;
+            loaded.try_set(Some(group));
+        });
+    };
+    load(());
+    move || match loaded.get() {
+        None => view! { <Skeleton /> }.into_any(),
+        Some(Ok(group)) => view! { <GroupForm group=Some(group) /> }.into_any(),
+        Some(Err(error)) if error.problem().is_some_and(|problem| problem.status == 404) => {
+            view! { <Gone /> }.into_any()
+        }
+        Some(Err(error)) => {
+            use_title(move || t_string!(i18n, group.parent));
+            view! {
+                <h1 class="unseen">{t!(i18n, group.parent)}</h1>
+                <ErrorNotice error retry=Callback::new(load) />
+            }
+            .into_any()
+        }
+    }
+}
+
+#[component]
+fn Gone() -> impl IntoView {
+    let i18n = use_i18n();
+    use_title(move || t_string!(i18n, group.gone));
+    view! {
+        <div class="narrow card card-body" id="group-gone">
+            <h1>{t!(i18n, group.gone)}</h1>
+            <p class="sub">{t!(i18n, group.gone_hint)}</p>
+            <Back />
+        </div>
+    }
+}
+
+#[component]
+fn Back() -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <p class="actions">
+            <A href="/models" attr:class="button primary">
+                {t!(i18n, group.back)}
+            </A>
+        </p>
+    }
+}
+
+/// The form's place while the group is on its way; it appears only if that takes a moment.
+#[component]
+fn Skeleton() -> impl IntoView {
+    let i18n = use_i18n();
+    use_title(move || t_string!(i18n, group.parent));
+    view! {
+        <h1 class="unseen">{t!(i18n, group.parent)}</h1>
+        <p class="unseen" role="status">
+            {t!(i18n, group.loading)}
+        </p>
+        <div class="form-page form-skeleton" aria-hidden="true">
+            <div class="card"></div>
+            <div class="card"></div>
+        </div>
+    }
+}
