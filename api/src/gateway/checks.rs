@@ -244,6 +244,8 @@ fn unreachable(
             CheckStep::Tls
         }
         CheckCode::Denied | CheckCode::NameUnknown if direct => CheckStep::Resolve,
+        // The port was open a moment ago, so it is the handshake that did not come to its end.
+        _ if direct && connection.endpoint.scheme == Scheme::Https => CheckStep::Tls,
         _ => CheckStep::Connect,
     };
     report.failed(step, took, fault)

@@ -110,6 +110,13 @@ impl Report {
 
     /// A step failed; those after it were not made.
     pub fn failed(mut self, step: CheckStep, took: Duration, fault: Fault) -> CheckResult {
+        // What passed by itself and failed in the request after all is told once, by what failed.
+        self.steps.retain(|made| {
+            ORDER
+                .into_iter()
+                .take_while(|earlier| *earlier != step)
+                .any(|earlier| earlier == made.step)
+        });
         for earlier in ORDER.into_iter().take_while(|earlier| *earlier != step) {
             if !self.steps.iter().any(|made| made.step == earlier) {
                 if earlier == CheckStep::Tls && !self.tls {

@@ -87,9 +87,8 @@ fn describe(error: &(dyn Error + 'static)) -> (Cause, String) {
     if let Some(fault) = find::<EgressFault>(error) {
         return (Cause::Egress, fault.to_string());
     }
-    let tls_failed = |tls: &rustls::Error| (Cause::Tls, format!("the TLS handshake failed: {tls}"));
     if let Some(tls) = find::<rustls::Error>(error) {
-        return tls_failed(tls);
+        return (Cause::Tls, format!("the TLS handshake failed: {tls}"));
     }
     if let Some(hyper) = find::<hyper::Error>(error) {
         if hyper.is_parse() {
@@ -102,14 +101,9 @@ fn describe(error: &(dyn Error + 'static)) -> (Cause, String) {
     }
     let name_unknown = (Cause::NameUnknown, "its name does not resolve");
     let other = (Cause::Other, "the connection failed");
-    let (cause, text) = if let Some(io) = find::<io::Error>(error) {
-        // A TLS error arrives inside an I/O error.
-        if let Some(tls) = io
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        {
-            return tls_failed(tls);
-        }
+    // The innermost one: the others around it say only that there is one.
+    let innermost = chain(error).filter_map(<dyn Error>::downcast_ref::<io::Error>);
+    let (cause, text) = if let Some(io) = innermost.last() {
         match io.kind() {
             io::ErrorKind::ConnectionRefused => (Cause::Refused, "connection refused"),
             io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
@@ -144,7 +138,14 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn 
     let mut next = Some(error);
     std::iter::from_fn(move || {
         let this = next?;
-        next = this.source();
+        // What an I/O error carries is not its source, which is the source of what it carries: a TLS error would be passed by.
+        let carried = this
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        next = match carried {
+            Some(carried) => Some(carried),
+            None => this.source(),
+        };
         Some(this)
     })
 }
