@@ -1,0 +1,403 @@
+//! The closed list of rules that a field can break; each with what a sentence about it needs, its code and that sentence.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ProblemCode;
+
+/// The rules of fields. Each variant's members are the `params` of the error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "rule", content = "params", rename_all = "snake_case")]
+pub enum FieldRule {
+    /// The field is not there and has no default.
+    Missing,
+    /// It must not be empty.
+    Required,
+    /// It is needed as soon as another field is set.
+    RequiredWith {
+        /// The other field.
+        field: String,
+    },
+    /// It is needed when another field has this value.
+    RequiredWhen {
+        /// The other field.
+        field: String,
+        /// Its value.
+        value: String,
+    },
+    /// It has a meaning only when another field has this value.
+    OnlyWhen {
+        /// The other field.
+        field: String,
+        /// Its value.
+        value: String,
+    },
+    /// A secret is needed, since no `id` names a stored one.
+    SecretMissing,
+    /// A stored secret must be entered again, since scheme, host, port or proxies change.
+    SecretAgain,
+    /// Another resource has this value already.
+    Taken,
+    /// No field of this name can be written.
+    UnknownField {
+        /// Fields that can be, if there are some.
+        known: Vec<String>,
+    },
+    /// The value is of another type.
+    WrongType {
+        /// The type that it must have.
+        expected: ValueType,
+    },
+    /// The value is none of those that are known.
+    NotOneOf {
+        /// Known values.
+        allowed: Vec<String>,
+    },
+    /// The text is not a UUID.
+    NotAUuid,
+    /// The text is not a time as in RFC 3339.
+    NotATime,
+    /// The value cannot be read.
+    Unreadable,
+    /// The number is out of its bounds.
+    OutOfRange {
+        /// Smallest value.
+        min: i64,
+        /// Largest value.
+        max: i64,
+    },
+    /// The text is too short.
+    TooShort {
+        /// Characters that it must have.
+        min: u64,
+    },
+    /// The text is too long.
+    TooLong {
+        /// Characters that it may have.
+        max: u64,
+        /// Characters that it has.
+        actual: u64,
+    },
+    /// The value has too many bytes.
+    TooLarge {
+        /// Bytes that it may have.
+        max: u64,
+    },
+    /// The list has too few items.
+    TooFewItems {
+        /// Items that it must have.
+        min: u64,
+    },
+    /// The list has too many items.
+    TooManyItems {
+        /// Items that it may have.
+        max: u64,
+        /// Items that it has.
+        actual: u64,
+    },
+    /// The same is in the list twice.
+    Duplicate,
+    /// The text has nothing but spaces.
+    Blank,
+    /// The text begins or ends with a space.
+    OuterSpaces,
+    /// The text has control characters.
+    ControlCharacters,
+    /// The text has control characters other than line breaks and tabs.
+    ControlCharactersInText,
+    /// The text has other characters than printable ASCII.
+    NotPrintableAscii,
+    /// The text is not the name of a header.
+    HeaderName,
+    /// The gateway sets this header itself.
+    HeaderReserved {
+        /// The header.
+        name: String,
+    },
+    /// The header carries the token already, so that the token belongs to `tokens`.
+    HeaderOfToken,
+    /// The path does not begin with a slash.
+    PathWithoutSlash,
+    /// The path has spaces, a query or a fragment.
+    PathCharacters,
+    /// The path has `.` or `..` as a part.
+    PathClimbs,
+    /// The name of a group has other characters than it may.
+    GroupName,
+    /// The host has a scheme, a port or a path with it.
+    HostAlone,
+    /// The text is neither a host name nor an address.
+    NotAHost,
+    /// Tokens would never be sent, since `auth.type` is `none`.
+    TokensWithoutAuth,
+    /// The gateway itself reads or writes this parameter.
+    ParameterReserved {
+        /// The parameter.
+        name: String,
+    },
+    /// A parameter is both set and removed.
+    ParameterSetAndStripped,
+    /// The text is not the address of a proxy.
+    ProxyUrl,
+    /// The address of a proxy has a path, a query or a fragment.
+    ProxyUrlPath,
+    /// The password or the user name of a proxy stands in its address; it belongs here.
+    CredentialsInUrl,
+    /// A certificate cannot be read.
+    CertificateUnreadable,
+    /// There is no certificate in the text.
+    CertificateMissing,
+    /// The time does not lie in the future.
+    NotInFuture,
+    /// The password is one of those that are guessed first.
+    PasswordCommon,
+    /// The password is the user's name.
+    PasswordIsUsername,
+    /// The password is not the current one.
+    PasswordWrong,
+    /// There is no instance with this id.
+    UnknownInstance,
+    /// There is no group with this id.
+    UnknownGroup,
+    /// There is no stored item with this id in this instance.
+    UnknownStoredItem,
+    /// Embeddings of another length than those of the other members: they cannot be compared.
+    EmbeddingDimensions {
+        /// Length of this instance's.
+        dimensions: u64,
+        /// Length of the others'.
+        other: u64,
+    },
+    /// Embeddings of another length than those of the other members of a group.
+    EmbeddingDimensionsInGroup {
+        /// Name of the group.
+        group: String,
+        /// Length of the others'.
+        other: u64,
+    },
+    /// A cloud instance needs `https`.
+    HttpsRequired,
+    /// The host is a metadata service.
+    MetadataService {
+        /// Name or address of it.
+        host: String,
+    },
+    /// No host can have this address: link-local, multicast, unspecified.
+    AddressUnusable {
+        /// The address.
+        address: String,
+    },
+    /// The address is the service's own listener or its database.
+    AddressOfService {
+        /// The address.
+        address: String,
+    },
+    /// `UNDERSTUDY_EGRESS_DENY` has the address.
+    AddressDenied {
+        /// The address.
+        address: String,
+    },
+    /// The address is not public, as a cloud instance's must be.
+    AddressNotPublic {
+        /// The address.
+        address: String,
+    },
+}
+
+/// Types of values, in words of JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueType {
+    /// `true` or `false`
+    Boolean,
+    /// A number.
+    Number,
+    /// A number without a fraction.
+    WholeNumber,
+    /// A number without a fraction that is not negative.
+    NaturalNumber,
+    /// A text.
+    String,
+    /// A UUID, as a text.
+    Uuid,
+    /// A time as in RFC 3339, as a text.
+    Time,
+    /// A list.
+    List,
+    /// An object.
+    Object,
+}
+
+impl ValueType {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Boolean => "true or false",
+            Self::Number => "a number",
+            Self::WholeNumber => "a whole number",
+            Self::NaturalNumber => "a whole number that is not negative",
+            Self::String => "a string",
+            Self::Uuid => "a UUID",
+            Self::Time => "a time as in RFC 3339, such as 2027-01-31T12:00:00Z",
+            Self::List => "a list",
+            Self::Object => "an object",
+        }
+    }
+}
+
+impl FieldRule {
+    /// The bounds of a port.
+    pub const PORT: Self = Self::OutOfRange {
+        min: 1,
+        max: 65_535,
+    };
+
+    /// The code that belongs to the rule.
+    pub fn code(&self) -> ProblemCode {
+        match self {
+            Self::Missing => ProblemCode::MissingField,
+            Self::UnknownField { .. } => ProblemCode::UnknownField,
+            Self::WrongType { .. } => ProblemCode::InvalidType,
+            Self::Taken => ProblemCode::Conflict,
+            Self::SecretAgain => ProblemCode::SecretsRequired,
+            Self::HttpsRequired
+            | Self::MetadataService { .. }
+            | Self::AddressUnusable { .. }
+            | Self::AddressOfService { .. }
+            | Self::AddressDenied { .. }
+            | Self::AddressNotPublic { .. } => ProblemCode::EgressDenied,
+            _ => ProblemCode::ValidationFailed,
+        }
+    }
+}
+
+/// The sentence, in English, that follows the name of the field.
+impl fmt::Display for FieldRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::RequiredWith { field } => return write!(f, "is needed beside {field}"),
+            Self::RequiredWhen { field, value } => {
+                return write!(f, "is needed when {field} is {value}");
+            }
+            Self::OnlyWhen { field, value } => {
+                return write!(f, "has a meaning only when {field} is {value}");
+            }
+            Self::UnknownField { known } if !known.is_empty() => {
+                let known = known.join(", ");
+                return write!(f, "is not a field that can be written; those are {known}");
+            }
+            Self::WrongType { expected } => return write!(f, "must be {}", expected.words()),
+            Self::NotOneOf { allowed } => {
+                return write!(f, "must be one of {}", allowed.join(", "));
+            }
+            Self::OutOfRange { min, max } => return write!(f, "must be between {min} and {max}"),
+            Self::TooShort { min } => return write!(f, "must have at least {min} characters"),
+            Self::TooLong { max, actual } => {
+                return write!(f, "must have at most {max} characters, has {actual}");
+            }
+            Self::TooLarge { max } => return write!(f, "must have at most {max} bytes"),
+            Self::TooFewItems { min: 1 } => "must have at least one item",
+            Self::TooFewItems { min } => return write!(f, "must have at least {min} items"),
+            Self::TooManyItems { max, actual } => {
+                return write!(f, "must have at most {max} items, has {actual}");
+            }
+            Self::HeaderReserved { name } => {
+                return write!(f, "{name} is set by the gateway itself");
+            }
+            Self::ParameterReserved { name } => {
+                return write!(f, "{name} belongs to the gateway and cannot be a parameter");
+            }
+            Self::EmbeddingDimensions { dimensions, other } => {
+                return write!(
+                    f,
+                    "makes embeddings of {dimensions} dimensions, a member before it of {other}: vectors of both cannot be compared"
+                );
+            }
+            Self::EmbeddingDimensionsInGroup { group, other } => {
+                return write!(
+                    f,
+                    "differs from the {other} dimensions of another member of the group {group}"
+                );
+            }
+            Self::MetadataService { host } => {
+                return write!(f, "{host} is a metadata service and never a backend");
+            }
+            Self::AddressUnusable { address } => {
+                return write!(
+                    f,
+                    "the address {address} may not be reached: it is link-local, multicast or no address of a host"
+                );
+            }
+            Self::AddressOfService { address } => {
+                return write!(
+                    f,
+                    "the address {address} may not be reached: it belongs to this service itself"
+                );
+            }
+            Self::AddressDenied { address } => {
+                return write!(
+                    f,
+                    "the address {address} may not be reached: it is in UNDERSTUDY_EGRESS_DENY"
+                );
+            }
+            Self::AddressNotPublic { address } => {
+                return write!(
+                    f,
+                    "the address {address} may not be reached: it is not public; instances of the kind cloud must be, unless UNDERSTUDY_EGRESS_ALLOW has it"
+                );
+            }
+            Self::UnknownField { .. } => "is not a field that can be written",
+            Self::Missing => "is missing",
+            Self::Required => "must not be empty",
+            Self::SecretMissing => "is needed, since no id names a stored one",
+            Self::SecretAgain => {
+                "must be entered again, since scheme, host, port or proxies change"
+            }
+            Self::Taken => "is taken; names are unique regardless of case",
+            Self::NotAUuid => "must be a UUID",
+            Self::NotATime => "must be a time as in RFC 3339, such as 2027-01-31T12:00:00Z",
+            Self::Unreadable => "cannot be read",
+            Self::Duplicate => "is there twice",
+            Self::Blank => "must not be blank",
+            Self::OuterSpaces => "must not begin or end with a space",
+            Self::ControlCharacters => "must not contain control characters",
+            Self::ControlCharactersInText => {
+                "must not contain control characters other than line breaks and tabs"
+            }
+            Self::NotPrintableAscii => {
+                "must be printable ASCII, as HTTP headers carry nothing else"
+            }
+            Self::HeaderName => "must be a header name: 1–100 letters, digits and -_.!#$%&'*+^`|~",
+            Self::HeaderOfToken => "carries the token already; add the token to tokens instead",
+            Self::PathWithoutSlash => "must begin with /",
+            Self::PathCharacters => "must be a plain path: no spaces, no ? and no #",
+            Self::PathClimbs => "must not contain . or .. as a part",
+            Self::GroupName => {
+                "must be 1–64 characters: letters a–z, digits and . _ : / - and must begin with a letter or digit"
+            }
+            Self::HostAlone => {
+                "must be a host name or an address alone, without scheme, port or path"
+            }
+            Self::NotAHost => "must be a host name or an address",
+            Self::TokensWithoutAuth => "would never be sent, since auth.type is none",
+            Self::ParameterSetAndStripped => "is also in defaults or overrides",
+            Self::ProxyUrl => {
+                "must be http, https, socks5 or socks5h with a host and a port, such as socks5h://proxy.example:1080"
+            }
+            Self::ProxyUrlPath => "must have no path, no ? and no #",
+            Self::CredentialsInUrl => "belongs here and not into the address",
+            Self::CertificateUnreadable => "has a certificate that cannot be read",
+            Self::CertificateMissing => "must have at least one certificate (PEM)",
+            Self::NotInFuture => "must lie in the future",
+            Self::PasswordCommon => "is one of the passwords that are guessed first",
+            Self::PasswordIsUsername => "must not be the user name",
+            Self::PasswordWrong => "is not the password until now",
+            Self::UnknownInstance => "is not the id of an instance",
+            Self::UnknownGroup => "is not the id of a group",
+            Self::UnknownStoredItem => "is not the id of a stored one of this instance",
+            Self::HttpsRequired => "must be https for an instance of the kind cloud",
+        };
+        f.write_str(text)
+    }
+}
