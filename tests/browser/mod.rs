@@ -1,5 +1,7 @@
 //! The web application in a real browser, served by the service itself.
 
+mod keys;
+mod session;
 mod visit;
 
 use serde_json::json;

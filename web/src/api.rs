@@ -6,6 +6,7 @@
 //!
 //! A session that cannot be renewed is no failure of the call yet: it waits until the person has signed in again, and is repeated then.
 
+mod api_keys;
 mod error;
 mod events;
 mod model_groups;

@@ -16,6 +16,7 @@ use crate::i18n::{I18nContextProvider, restore_language, use_i18n};
 use crate::live::provide_live;
 use crate::network::{Network, use_network, watch_network};
 use crate::pages::guard::Guarded;
+use crate::pages::keys::KeysPage;
 use crate::pages::login::LoginPage;
 use crate::pages::models::ModelsPage;
 use crate::pages::models::group::{GroupPage, NewGroupPage};
@@ -88,6 +89,10 @@ fn Pages() -> impl IntoView {
                     <Route
                         path=path!("/models/groups/:id")
                         view=|| view! { <Guarded><GroupPage /></Guarded> }
+                    />
+                    <Route
+                        path=path!("/keys")
+                        view=|| view! { <Guarded><KeysPage /></Guarded> }
                     />
                 </FlatRoutes>
             </Frame>

@@ -5,13 +5,13 @@
 use std::future::Future;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::{document, window};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::ScrollRestoration;
+use web_sys::{HtmlInputElement, ScrollRestoration};
 
 /// The time.
 pub fn now() -> DateTime<Utc> {
@@ -48,6 +48,68 @@ pub fn local_time(at: DateTime<Utc>, language: &str) -> String {
     )]
     let date = js_sys::Date::new(&JsValue::from_f64(at.timestamp_millis() as f64));
     date.to_locale_string(language, &JsValue::UNDEFINED).into()
+}
+
+/// The day of a moment in the time zone of this computer, as people who speak `language` write it.
+pub fn local_date(at: DateTime<Utc>, language: &str) -> String {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "exact until the year 287396, as the browser's own"
+    )]
+    let date = js_sys::Date::new(&JsValue::from_f64(at.timestamp_millis() as f64));
+    date.to_locale_date_string(language, &JsValue::UNDEFINED)
+        .into()
+}
+
+/// The last second of a day, written as in a date field ("2027-01-31"), in the time zone of this computer.
+pub fn end_of_day(day: &str) -> Option<DateTime<Utc>> {
+    NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?;
+    // Without a zone the browser takes its own, with whatever summer time it has on that day.
+    let date = js_sys::Date::new(&format!("{day}T23:59:59").into());
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a date field gives four digits of a year"
+    )]
+    DateTime::from_timestamp_millis(date.get_time() as i64)
+}
+
+/// Where this application comes from: `https://ai.example`.
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
+/// Copies a text; false where the browser does not let pages do so.
+pub async fn copy(text: &str) -> bool {
+    let navigator: JsValue = window().navigator().into();
+    // There is none on a page without HTTPS, whatever the types say.
+    let clipboard = Reflect::get(&navigator, &"clipboard".into()).unwrap_or_default();
+    let write = Reflect::get(&clipboard, &"writeText".into())
+        .ok()
+        .and_then(|write| write.dyn_into::<Function>().ok());
+    let Some(write) = write else { return false };
+    match write.call1(&clipboard, &text.into()).map(Promise::from) {
+        Ok(written) => JsFuture::from(written).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Selects what an element shows and copies it the old way; false if it is only selected.
+pub fn copy_selected(id: &str) -> bool {
+    let Some(element) = document().get_element_by_id(id) else {
+        return false;
+    };
+    if let Some(input) = element.dyn_ref::<HtmlInputElement>() {
+        let _ = input.focus();
+        input.select();
+    } else if let Ok(Some(selection)) = window().get_selection() {
+        let _ = selection.select_all_children(&element);
+    }
+    let document: JsValue = document().into();
+    let copy = Reflect::get(&document, &"execCommand".into())
+        .ok()
+        .and_then(|copy| copy.dyn_into::<Function>().ok());
+    let copied = copy.and_then(|copy| copy.call1(&document, &"copy".into()).ok());
+    copied.is_some_and(|copied| copied.is_truthy())
 }
 
 /// The hour and minute of a moment in the time zone of this computer: "14:02".

@@ -4,6 +4,8 @@
 //! one. The browser's language comes first; a choice made with the switch is remembered and wins from then on. Only a *choice* is
 //! stored, so that somebody who never chose follows their browser.
 
+#[cfg(test)]
+mod literals;
 pub mod words;
 
 #[expect(

@@ -46,10 +46,19 @@ pub struct Place {
 }
 
 /// Every place, from above.
-pub const PLACES: &[Place] = &[Place {
-    path: "/models",
-    icon: Icon::Layers,
-    title: |i18n| t_string!(i18n, frame.places.models),
-    part: Part::Work,
-    role: Role::User,
-}];
+pub const PLACES: &[Place] = &[
+    Place {
+        path: "/models",
+        icon: Icon::Layers,
+        title: |i18n| t_string!(i18n, frame.places.models),
+        part: Part::Work,
+        role: Role::User,
+    },
+    Place {
+        path: "/keys",
+        icon: Icon::Key,
+        title: |i18n| t_string!(i18n, frame.places.keys),
+        part: Part::Administration,
+        role: Role::User,
+    },
+];

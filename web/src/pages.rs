@@ -1,6 +1,7 @@
 //! What a person opens: one module for each screen.
 
 pub mod guard;
+pub mod keys;
 pub mod login;
 pub mod models;
 pub mod not_found;

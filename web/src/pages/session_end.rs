@@ -158,7 +158,7 @@ fn AgainForm(
         }
     });
     view! {
-        <form id="sign-in-again-form" novalidate on:submit=submit>
+        <form id="sign-in-again-form" class="modal-form" novalidate on:submit=submit>
             <div class="modal-body">
                 <p>
                     {move || {
