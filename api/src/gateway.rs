@@ -7,7 +7,13 @@
 //! | [`refresh`] | replaces the snapshot when the configuration changes |
 //! | [`body`] | finds and replaces top-level fields of a JSON body without building a tree |
 //! | [`picker`] | the order of the candidates, and who is skipped and why |
-//! | [`breaker`] | what is known of each instance; reported once per attempt |
+//! | [`preview`] | who would answer now, by the picker's own rules |
+//! | [`breaker`] | what is known of each instance, and whether it may be asked; reported once per attempt |
+//! | [`pool`] | which token and which proxy of an instance is used |
+//! | [`budget`] | how many second attempts a group may make |
+//! | [`window`] | what happened in the last seconds, counted |
+//! | [`size`] | how long a request is at the least |
+//! | [`surroundings`] | time and chance, passed in |
 //! | [`failover`] | one loop: try, classify, go on or commit |
 //! | [`classify`] | the table of failures |
 //! | [`timing`] | the time limits of one attempt |
@@ -25,14 +31,15 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use understudy_shared::{
-    CheckResult, InstanceKind, InstanceStatus, MemberPreview, ModelInstanceId, ProxyId, ProxyState,
-    ReasonCode, TokenId, TokenState, Verdict,
+    CheckResult, InstanceStatus, MemberPreview, ModelInstanceId, ProxyId, ProxyState, TokenId,
+    TokenState,
 };
 
-use crate::domain::model_instance::{Connection, Drill};
+use crate::domain::model_instance::Connection;
 
 pub mod body;
 pub mod breaker;
+pub mod budget;
 pub mod checks;
 pub mod classify;
 pub mod egress;
@@ -40,17 +47,27 @@ pub mod error;
 pub mod failover;
 pub mod handler;
 pub mod picker;
+pub mod pool;
+pub mod preview;
 pub mod refresh;
+pub mod size;
 pub mod snapshot;
 pub mod sse;
 pub mod stream;
+pub mod surroundings;
+#[cfg(test)]
+mod testing;
 pub mod timing;
 pub mod upstream;
+pub mod window;
 
 use breaker::Board;
 use egress::EgressPolicy;
-use picker::Facts;
+use picker::Rules;
 use snapshot::Snapshot;
+use surroundings::Surroundings;
+
+pub use preview::PickerMember;
 
 /// The data plane of one process.
 pub struct Gateway {
@@ -58,21 +75,6 @@ pub struct Gateway {
     board: Board,
     egress: Arc<EgressPolicy>,
     refresh: refresh::Requests,
-}
-
-/// A member of a group as management knows it, for a preview by the picker's own rules.
-#[derive(Clone, Debug)]
-pub struct PickerMember {
-    /// The instance.
-    pub id: ModelInstanceId,
-    /// Its name.
-    pub name: String,
-    /// Where it runs.
-    pub kind: InstanceKind,
-    /// Whether the instance is enabled.
-    pub enabled: bool,
-    /// Whether it is enabled in this group.
-    pub member_enabled: bool,
 }
 
 impl Gateway {
@@ -107,6 +109,11 @@ impl Gateway {
         self.refresh.loaded()
     }
 
+    /// Time and chance.
+    pub fn surroundings(&self) -> &Arc<dyn Surroundings> {
+        self.board.surroundings()
+    }
+
     /// What is known of an instance. `since` is when its configuration last changed.
     pub fn instance_status(
         &self,
@@ -114,87 +121,48 @@ impl Gateway {
         enabled: bool,
         since: DateTime<Utc>,
     ) -> InstanceStatus {
-        self.board
-            .status(id, enabled, self.drill(id), since, Utc::now())
-    }
-
-    /// Whether somebody pretends that an instance is down.
-    fn drill(&self, id: ModelInstanceId) -> Option<Drill> {
-        self.snapshot.load().instance(id)?.drill
+        let snapshot = self.snapshot.load();
+        let drill = snapshot.instance(id).and_then(|instance| instance.drill);
+        self.board.status(id, enabled, drill, since)
     }
 
     /// Whether a token of a pool can be used.
-    pub fn token_state(&self, _id: TokenId) -> TokenState {
-        TokenState::Unknown
+    pub fn token_state(&self, id: TokenId) -> TokenState {
+        let snapshot = self.snapshot.load();
+        let known = snapshot.part(id.0);
+        known.map_or(TokenState::Unknown, |(instance, place)| {
+            instance.health.token_state(*place)
+        })
     }
 
     /// Whether a proxy can be used.
-    pub fn proxy_state(&self, _id: ProxyId) -> ProxyState {
-        ProxyState::Unknown
+    pub fn proxy_state(&self, id: ProxyId) -> ProxyState {
+        let snapshot = self.snapshot.load();
+        let known = snapshot.part(id.0);
+        known.map_or(ProxyState::Unknown, |(instance, place)| {
+            instance.health.proxy_state(*place)
+        })
     }
 
     /// What would happen to each member if somebody asked the group now, by the rules that requests follow.
-    pub fn verdicts(
-        &self,
-        group_enabled: bool,
-        allowed_kinds: &[InstanceKind],
-        members: &[PickerMember],
-    ) -> Vec<MemberPreview> {
-        let now = Utc::now();
-        let mut found = false;
-        let preview = |member: &PickerMember| {
-            let facts = Facts {
-                group_enabled,
-                enabled: member.enabled,
-                member_enabled: member.member_enabled,
-                kind: member.kind,
-                drill: self.drill(member.id),
-            };
-            let known = self.board.passive(member.id, now);
-            let skip =
-                picker::skip(&facts, allowed_kinds, now).or_else(|| picker::unlikely(&known));
-            let (verdict, code, reason, retry_at) = match skip {
-                Some(skip) => (Verdict::Skipped, skip.code, skip.reason, skip.retry_at),
-                None if !found => {
-                    found = true;
-                    (
-                        Verdict::Answers,
-                        ReasonCode::Available,
-                        "first available member in the group's order".to_owned(),
-                        None,
-                    )
-                }
-                None => (
-                    Verdict::Standby,
-                    ReasonCode::Standby,
-                    "would answer if those before it failed".to_owned(),
-                    None,
-                ),
-            };
-            MemberPreview {
-                instance_id: member.id,
-                name: member.name.clone(),
-                verdict,
-                reason,
-                code: code.to_string(),
-                retry_at,
-            }
-        };
-        members.iter().map(preview).collect()
+    pub fn verdicts(&self, rules: Rules<'_>, members: &[PickerMember]) -> Vec<MemberPreview> {
+        preview::verdicts(
+            rules,
+            members,
+            &self.snapshot.load(),
+            self.surroundings().now(),
+        )
     }
 
     /// Whether at least one instance of a group would answer now.
     pub fn is_available(&self, group: &snapshot::Group) -> bool {
-        let now = Utc::now();
-        picker::candidates(group, now).any(|member| {
-            picker::unlikely(&self.board.passive(member.instance.connection.id, now)).is_none()
-        })
+        picker::is_available(group, self.surroundings().now())
     }
 
     /// Checks a connection step by step, over the very client that requests would use.
     pub async fn check(&self, connection: &Connection) -> CheckResult {
         let result = checks::check(connection, &self.egress).await;
-        self.board.checked(connection.id, &result, Utc::now());
+        self.board.checked(connection.id, &result);
         result
     }
 }

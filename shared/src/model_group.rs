@@ -21,11 +21,11 @@ pub enum Strategy {
     /// The first available one in the members' order.
     #[default]
     FirstAvailable,
-    /// At random by weight. Stored; takes effect with a later version, until then as `first_available`.
+    /// At random by weight.
     Weighted,
-    /// The one with the fewest requests over weight. Stored; takes effect with a later version, until then as `first_available`.
+    /// The one with the fewest requests over weight.
     LeastBusy,
-    /// The faster of two at random. Stored; takes effect with a later version, until then as `first_available`.
+    /// The faster of two at random.
     Fastest,
 }
 

@@ -69,13 +69,13 @@ impl Protocol {
 pub enum InstanceState {
     /// It answered its last check or request.
     Up,
-    /// It failed.
+    /// It failed its last check, has no proxy left, or fails as the only usable member of a group.
     Down,
-    /// Nobody has asked it yet.
+    /// Nobody has asked it yet, or it has just failed and not often enough to say more.
     Unknown,
-    /// It asked for a pause.
+    /// It asked for a pause, or the quota of its tokens is used up.
     Cooling,
-    /// It failed several times in a row and is left alone for a while.
+    /// It failed several times in a row and is left alone for a while, then asked by one request.
     Ejected,
     /// It refuses every token.
     AuthFailed,
@@ -151,11 +151,11 @@ pub struct ModelInstance {
     pub model: Option<String>,
     /// Where a token goes.
     pub auth: InstanceAuth,
-    /// The ordered pool of tokens. The first is used; taking the next takes effect with a later version.
+    /// The ordered pool of tokens. The first that can be used is used.
     pub tokens: Vec<Token>,
     /// Extra secret headers.
     pub headers: Vec<SecretHeader>,
-    /// Ordered proxies, never gone round. The first is used; taking the next takes effect with a later version.
+    /// Ordered proxies, never gone round. The first that is not down is used.
     pub proxies: Vec<Proxy>,
     /// How the backend proves who it is.
     pub tls: TlsOptions,

@@ -7,8 +7,15 @@ use crate::support::App;
 use crate::support::client::Answer;
 use crate::support::upstream::{Reply, Upstream};
 
-/// Both instances answer so; what the caller gets for a whole answer and for a stream.
+/// Both instances answer so; what the caller gets for a whole answer and for a stream. Each question has instances of its own,
+/// since what the service learns from the one would change the other.
 async fn when_both(first: Reply, second: Reply) -> [Answer; 2] {
+    let whole = pair_that_answers(&first, &second).await.ask().await;
+    let streamed = pair_that_answers(&first, &second).await;
+    [whole, streamed.ask_streamed().await]
+}
+
+async fn pair_that_answers(first: &Reply, second: &Reply) -> Pair {
     let stalls = json!({"timeouts": {"first_byte_ms": 300}});
     let pair = Pair::with(stalls.clone(), json!({})).await;
     let admin = pair.app.admin().await;
@@ -17,12 +24,9 @@ async fn when_both(first: Reply, second: Reply) -> [Answer; 2] {
         .await
         .expect(200);
     pair.app.settled().await;
-    pair.first.next(first.clone());
-    pair.second.next(second.clone());
-    let whole = pair.ask().await;
-    pair.first.next(first);
-    pair.second.next(second);
-    [whole, pair.ask_streamed().await]
+    pair.first.always(first.clone());
+    pair.second.always(second.clone());
+    pair
 }
 
 #[tokio::test]

@@ -49,11 +49,6 @@ async fn deeply_nested_answer_hurts_nobody() {
         Reply::body(200, "application/json", "[".repeat(DEEP)),
         Reply::body(200, "application/json", format!(r#"{{"error":{deep}}}"#)),
         Reply::body(500, "application/json", format!(r#"{{"error":{deep}}}"#)),
-        Reply::body(
-            429,
-            "application/json",
-            format!(r#"{{"error":{{"message":{deep}}}}}"#),
-        ),
     ];
     for reply in replies {
         pair.first.next(reply);
@@ -63,6 +58,9 @@ async fn deeply_nested_answer_hurts_nobody() {
     let events = Reply::events([format!(r#"{{"choices":{deep}}}"#), "[DONE]".to_owned()]);
     pair.first.next(events);
     assert_answered(&pair.ask_streamed().await, "second", 2);
+    let busy = format!(r#"{{"error":{{"message":{deep}}}}}"#);
+    pair.first.next(Reply::body(429, "application/json", busy));
+    assert_answered(&pair.ask().await, "second", 2);
 }
 
 #[tokio::test]

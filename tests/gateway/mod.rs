@@ -2,19 +2,24 @@
 
 mod answers;
 mod attempts;
+mod budget;
 mod credentials;
 mod disconnects;
 mod drills;
 mod egress;
+mod ejection;
 mod exhausted;
 mod hostile;
+mod limits;
 mod live;
 mod model_list;
 mod parameters;
+mod pools;
 mod proxies;
 mod requests;
 mod slow_callers;
 mod statuses;
+mod strategies;
 mod stream_bytes;
 mod stream_commit;
 mod stream_faults;

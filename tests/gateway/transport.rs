@@ -27,7 +27,8 @@ async fn second_instance_answers_when_first_refuses_connections() {
     let pair = Pair::of(Upstream::refusing("first"), json!({}), json!({})).await;
     assert_answered(&pair.ask().await, "second", 2);
     assert_answered(&pair.ask_streamed().await, "second", 2);
-    assert_eq!(state_of(&pair, &pair.first_instance).await, "down");
+    // Two failures are not enough to say that it is down.
+    assert_eq!(state_of(&pair, &pair.first_instance).await, "unknown");
     assert_eq!(state_of(&pair, &pair.second_instance).await, "up");
 }
 

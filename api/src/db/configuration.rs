@@ -11,7 +11,7 @@ use super::schema::{
     api_keys, config_revision, instance_headers, instance_proxies, instance_tokens, users,
 };
 use super::{model_groups, model_instances};
-use crate::gateway::snapshot::{Group, Key, KeyHash, Stored, StoredInstance, StoredMember};
+use crate::gateway::snapshot::{Key, KeyHash, Stored, StoredGroup, StoredInstance, StoredMember};
 use crate::secrets::{SecretCipher, SecretPlace};
 
 /// Counts the changes of the configuration.
@@ -67,24 +67,25 @@ async fn read(conn: &mut AsyncPgConnection, cipher: &SecretCipher) -> QueryResul
     })
 }
 
-fn group(stored: StoredModelGroup) -> QueryResult<(Group, Vec<StoredMember>)> {
+fn group(stored: StoredModelGroup) -> QueryResult<StoredGroup> {
     let row = &stored.row;
-    let group = Group {
-        id: ModelGroupId(row.id),
-        name: row.name.clone(),
-        enabled: row.enabled,
-        members: Vec::new(),
-        max_attempts: row.max_attempts()?,
-        deadline_ms: row.deadline_ms()?,
-        allowed_kinds: row.allowed_kinds()?,
-        created_at: row.created_at,
-    };
     let member = |member: understudy_shared::GroupMember| StoredMember {
         instance_id: member.instance_id,
         enabled: member.enabled,
         model: member.model,
+        weight: member.weight,
     };
-    Ok((group, stored.members.into_iter().map(member).collect()))
+    Ok(StoredGroup {
+        id: ModelGroupId(row.id),
+        name: row.name.clone(),
+        enabled: row.enabled,
+        strategy: row.strategy()?,
+        max_attempts: row.max_attempts()?,
+        deadline_ms: row.deadline_ms()?,
+        allowed_kinds: row.allowed_kinds()?,
+        created_at: row.created_at,
+        members: stored.members.into_iter().map(member).collect(),
+    })
 }
 
 /// Keys that are not revoked, and whose maker may still sign in.

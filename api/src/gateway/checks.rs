@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use understudy_shared::{CheckCode, CheckResult, CheckStep, Scheme};
 
+use super::breaker::attempt::Lane;
 use super::classify::Failure;
 use super::egress::{Destination, EgressFault, EgressPolicy};
 use super::upstream::{self, Cause, Client};
@@ -138,19 +139,20 @@ async fn ask(
     };
     let limit = ANSWER.min(Duration::from_millis(connection.timeouts.first_byte_ms))
         + Duration::from_millis(connection.timeouts.connect_ms);
-    let response = match tokio::time::timeout(limit, client.get_or_cause("/models")).await {
-        Ok(Ok(response)) => response,
-        Ok(Err((failure, cause))) => {
-            return unreachable(report, connection, failure, cause, started.elapsed());
-        }
-        Err(_) => {
-            return report.failed(
-                CheckStep::ListModels,
-                started.elapsed(),
-                Fault::new(CheckCode::Timeout, "the backend does not answer in time"),
-            );
-        }
-    };
+    let response =
+        match tokio::time::timeout(limit, client.get_or_cause(Lane::default(), "/models")).await {
+            Ok(Ok(response)) => response,
+            Ok(Err((failure, cause))) => {
+                return unreachable(report, connection, failure, cause, started.elapsed());
+            }
+            Err(_) => {
+                return report.failed(
+                    CheckStep::ListModels,
+                    started.elapsed(),
+                    Fault::new(CheckCode::Timeout, "the backend does not answer in time"),
+                );
+            }
+        };
     report.connected(
         connection.proxies.is_empty(),
         client.connected_in(),

@@ -43,6 +43,8 @@ pub enum GatewayErrorCode {
     UpstreamTimeout,
     /// Everybody asks for a pause.
     RateLimited,
+    /// The request is too long for everybody.
+    ContextLengthExceeded,
     /// The stream broke off after its beginning was sent.
     StreamInterrupted,
     /// A fault of the service.
@@ -89,6 +91,9 @@ impl GatewayErrorCode {
                 "rate_limited",
                 "rate_limit_error",
             ),
+            Self::ContextLengthExceeded => {
+                (StatusCode::BAD_REQUEST, "context_length_exceeded", INVALID)
+            }
             Self::StreamInterrupted => (StatusCode::BAD_GATEWAY, "stream_interrupted", SERVER),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", SERVER),
         }

@@ -1,13 +1,17 @@
 //! The configuration in memory: immutable, complete, replaced as a whole. A request loads it once and never sees two versions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use understudy_shared::{ApiKeyId, ApiKeyScope, InstanceKind, ModelGroupId, ModelInstanceId};
+use understudy_shared::{
+    ApiKeyId, ApiKeyScope, InstanceKind, ModelGroupId, ModelInstanceId, Strategy,
+};
+use uuid::Uuid;
 
 use super::breaker::{Board, Health};
+use super::budget::Budget;
 use crate::domain::model_instance::{Connection, Drill};
 
 /// An instance, ready to be asked.
@@ -34,6 +38,8 @@ pub struct Member {
     pub enabled: bool,
     /// The backend's name of the model, in place of the instance's own.
     pub model: Option<String>,
+    /// Its share with the strategies that share.
+    pub weight: u32,
 }
 
 /// A group, ready to be asked.
@@ -45,8 +51,14 @@ pub struct Group {
     pub name: String,
     /// Whether it is enabled.
     pub enabled: bool,
+    /// How the instance that answers is chosen.
+    pub strategy: Strategy,
     /// Members in order.
     pub members: Vec<Member>,
+    /// The smallest context that a member declares, if any does.
+    pub smallest_context: Option<u32>,
+    /// How many second attempts it may make.
+    pub budget: Arc<Budget>,
     /// Instances that one request may be sent to.
     pub max_attempts: u32,
     /// Time for all attempts before the first byte, in milliseconds.
@@ -102,6 +114,31 @@ pub struct StoredMember {
     pub enabled: bool,
     /// The backend's name of the model.
     pub model: Option<String>,
+    /// Its share.
+    pub weight: u32,
+}
+
+/// A group as it is stored.
+#[derive(Debug)]
+pub struct StoredGroup {
+    /// Id.
+    pub id: ModelGroupId,
+    /// What callers send as `model`.
+    pub name: String,
+    /// Whether it is enabled.
+    pub enabled: bool,
+    /// How the instance that answers is chosen.
+    pub strategy: Strategy,
+    /// Members in order.
+    pub members: Vec<StoredMember>,
+    /// Instances that one request may be sent to.
+    pub max_attempts: u32,
+    /// Time for all attempts before the first byte, in milliseconds.
+    pub deadline_ms: u64,
+    /// Kinds of instances that may answer.
+    pub allowed_kinds: Vec<InstanceKind>,
+    /// Time of creation.
+    pub created_at: DateTime<Utc>,
 }
 
 /// All that requests need, as it is stored.
@@ -111,8 +148,8 @@ pub struct Stored {
     pub revision: i64,
     /// Instances.
     pub instances: Vec<StoredInstance>,
-    /// Groups without members, and their members.
-    pub groups: Vec<(Group, Vec<StoredMember>)>,
+    /// Groups.
+    pub groups: Vec<StoredGroup>,
     /// Keys that are not revoked.
     pub keys: Vec<(KeyHash, Key)>,
 }
@@ -125,6 +162,8 @@ pub struct Snapshot {
     instances: HashMap<ModelInstanceId, Arc<Instance>>,
     groups: HashMap<String, Arc<Group>>,
     keys: HashMap<KeyHash, Arc<Key>>,
+    /// Where each token and each proxy is.
+    parts: HashMap<Uuid, (Arc<Instance>, usize)>,
 }
 
 impl Snapshot {
@@ -139,7 +178,7 @@ impl Snapshot {
         {
             let id = connection.id;
             let settings = settings(&connection);
-            let health = board.entry(id, settings);
+            let health = board.entry(&connection, settings);
             instances.insert(
                 id,
                 Arc::new(Instance {
@@ -151,33 +190,31 @@ impl Snapshot {
                 }),
             );
         }
-        board.retain(|id| instances.contains_key(&id));
         let mut groups = HashMap::with_capacity(stored.groups.len());
-        for (mut group, members) in stored.groups {
-            group.members = members
-                .into_iter()
-                .filter_map(|member| {
-                    let instance = Arc::clone(instances.get(&member.instance_id)?);
-                    Some(Member {
-                        instance,
-                        enabled: member.enabled,
-                        model: member.model,
-                    })
-                })
-                .collect();
+        for group in stored.groups {
+            let group = self::group(group, &instances, board);
             groups.insert(group.name.to_lowercase(), Arc::new(group));
         }
+        let known: HashSet<ModelGroupId> = groups.values().map(|group| group.id).collect();
+        board.retain(|id| instances.contains_key(&id), |id| known.contains(&id));
         let keys = stored
             .keys
             .into_iter()
             .map(|(hash, key)| (hash, Arc::new(key)))
             .collect();
+        let parts = instances.values().flat_map(parts).collect();
         Self {
             revision: stored.revision,
             instances,
             groups,
             keys,
+            parts,
         }
+    }
+
+    /// The instance that a token or a proxy belongs to, and its place there.
+    pub fn part(&self, id: Uuid) -> Option<&(Arc<Instance>, usize)> {
+        self.parts.get(&id)
     }
 
     /// The instance with this id.
@@ -200,6 +237,49 @@ impl Snapshot {
     /// The key with this hash.
     pub fn key(&self, hash: &KeyHash) -> Option<&Arc<Key>> {
         self.keys.get(hash)
+    }
+}
+
+/// Tokens and proxies of an instance with their places.
+fn parts(instance: &Arc<Instance>) -> Vec<(Uuid, (Arc<Instance>, usize))> {
+    let connection = &instance.connection;
+    let tokens = connection.tokens.iter().map(|token| token.id.0);
+    let proxies = connection.proxies.iter().map(|proxy| proxy.id.0);
+    let placed = tokens.enumerate().chain(proxies.enumerate());
+    placed
+        .map(|(place, id)| (id, (Arc::clone(instance), place)))
+        .collect()
+}
+
+fn group(
+    stored: StoredGroup,
+    instances: &HashMap<ModelInstanceId, Arc<Instance>>,
+    board: &Board,
+) -> Group {
+    let member = |member: StoredMember| {
+        Some(Member {
+            instance: Arc::clone(instances.get(&member.instance_id)?),
+            enabled: member.enabled,
+            model: member.model,
+            weight: member.weight,
+        })
+    };
+    let members: Vec<Member> = stored.members.into_iter().filter_map(member).collect();
+    let contexts = members
+        .iter()
+        .filter_map(|member| member.instance.connection.capabilities.context_length);
+    Group {
+        id: stored.id,
+        name: stored.name,
+        enabled: stored.enabled,
+        strategy: stored.strategy,
+        smallest_context: contexts.min(),
+        members,
+        budget: board.budget(stored.id),
+        max_attempts: stored.max_attempts,
+        deadline_ms: stored.deadline_ms,
+        allowed_kinds: stored.allowed_kinds,
+        created_at: stored.created_at,
     }
 }
 

@@ -168,7 +168,8 @@ async fn not_a_stream(mut response: Response, timing: Timing) -> Failure {
 
 impl Opening {
     /// The stream now belongs to its caller; its end is reported to this attempt.
-    pub fn commit(self, attempt: Attempt) -> Committed {
+    pub fn commit(self, mut attempt: Attempt) -> Committed {
+        attempt.began(self.first_byte);
         Committed {
             opening: self,
             attempt,
@@ -203,13 +204,12 @@ impl Committed {
             source,
             held,
             progress,
-            first_byte,
+            ..
         } = self.opening;
         let idle_by = Instant::now() + source.idle;
         let state = Some(Caller {
             source,
             progress,
-            first_byte,
             idle_by,
             attempt: self.attempt,
             held: Some(held),
@@ -219,7 +219,7 @@ impl Committed {
             let bytes = match caller.step().await {
                 Step::Send(bytes) => return Some((Ok(bytes), Some(caller))),
                 Step::End(bytes) => {
-                    caller.attempt.succeeded(caller.first_byte);
+                    caller.attempt.succeeded(None);
                     drain(caller.source.response);
                     bytes
                 }
@@ -244,7 +244,6 @@ impl Committed {
 struct Caller {
     source: Source,
     progress: Progress,
-    first_byte: Duration,
     /// When the backend has been silent for too long.
     idle_by: Instant,
     attempt: Attempt,

@@ -24,6 +24,7 @@ use crate::db::model_groups::StoredModelGroup;
 use crate::db::model_instances::MemberFacts;
 use crate::domain::model_group::{MemberTraits, ValidModelGroup, member_faults, warnings};
 use crate::error::ApiError;
+use crate::gateway::picker::Rules;
 use crate::gateway::{Gateway, PickerMember};
 
 /// What is known of the instances that are members.
@@ -74,10 +75,17 @@ fn verdicts(
             kind: facts.kind,
             enabled: facts.enabled,
             member_enabled: member.enabled,
+            weight: member.weight,
+            capabilities: facts.capabilities.clone(),
         })
     };
     let members: Vec<PickerMember> = stored.members.iter().filter_map(member).collect();
-    Ok(gateway.verdicts(stored.row.enabled, &stored.row.allowed_kinds()?, &members))
+    let rules = Rules {
+        enabled: stored.row.enabled,
+        strategy: stored.row.strategy()?,
+        allowed_kinds: &stored.row.allowed_kinds()?,
+    };
+    Ok(gateway.verdicts(rules, &members))
 }
 
 fn would_answer(verdicts: &[MemberPreview]) -> Option<InstanceRef> {

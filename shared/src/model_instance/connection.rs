@@ -131,7 +131,7 @@ pub struct Token {
     /// `…` and the last four characters; empty for tokens shorter than 16.
     #[schema(example = "…a1b2")]
     pub hint: String,
-    /// Whether it can be used. Always `unknown` for now; takes effect with a later version.
+    /// Whether it can be used: `invalid` until it is changed or a check passes, `exhausted` for ten minutes.
     pub state: TokenState,
 }
 
@@ -208,7 +208,7 @@ pub struct Proxy {
     pub username: Option<String>,
     /// Whether a password is stored.
     pub password_set: bool,
-    /// Whether it can be used. Always `unknown` for now; takes effect with a later version.
+    /// Whether it can be used; one that is `down` is tried again after a while.
     pub state: ProxyState,
 }
 

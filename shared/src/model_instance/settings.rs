@@ -25,10 +25,10 @@ pub struct Parameters {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Requests at the same time; at the limit the instance is skipped, not failed. Stored; takes effect with a later version.
+    /// Requests at the same time; at the limit the instance is skipped, not failed. Each replica counts for itself.
     #[schema(minimum = 1, maximum = 100_000, example = 8)]
     pub max_concurrency: Option<u32>,
-    /// Requests a minute; at the limit the instance is skipped, not failed. Stored; takes effect with a later version.
+    /// Requests a minute; at the limit the instance is skipped, not failed. Each replica counts for itself.
     #[schema(minimum = 1, maximum = 1_000_000, example = 600)]
     pub requests_per_minute: Option<u32>,
 }
@@ -200,10 +200,10 @@ pub enum Capability {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Capabilities {
-    /// Endpoints that the backend has; empty = not declared, every one is tried. Stored; skipping takes effect with a later version.
+    /// Endpoints that the backend has; empty = not declared, every one is tried. Without the endpoint asked for the instance is skipped, not failed.
     #[schema(example = json!(["chat", "completions"]))]
     pub endpoints: Vec<Capability>,
-    /// Tokens of context; null = not declared. Stored; skipping takes effect with a later version.
+    /// Tokens of context; null = not declared. For a request that is surely longer the instance is skipped, not failed.
     #[schema(minimum = 1, maximum = 100_000_000, example = 32_768)]
     pub context_length: Option<u32>,
     /// Whether it sees images.

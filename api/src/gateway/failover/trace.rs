@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use understudy_shared::{AttemptTrace, ReasonCode};
 
-use crate::gateway::picker::{self, Facts};
-use crate::gateway::snapshot::{Group, Member};
+use crate::gateway::picker::Hindrance;
+use crate::gateway::snapshot::Member;
 
 pub use understudy_shared::AttemptOutcome as Outcome;
 
@@ -20,13 +19,10 @@ impl Trace {
         &self.0
     }
 
-    /// Notes who is not asked, by the picker's rules.
-    pub(super) fn skipped(&mut self, group: &Group, now: DateTime<Utc>) {
-        for member in &group.members {
-            if let Some(skip) = picker::skip(&Facts::of(group, member), &group.allowed_kinds, now) {
-                self.skip(member, skip.code, &skip.reason);
-            }
-        }
+    /// Notes who is not asked, and why.
+    pub(super) fn hindered(&mut self, member: &Member, why: Hindrance) {
+        let reason = why.reason(Some(&member.instance.health));
+        self.skip(member, why.code(), &reason);
     }
 
     pub(super) fn skip(&mut self, member: &Member, code: ReasonCode, reason: &str) {

@@ -17,24 +17,28 @@ pub(super) fn classify(error: &reqwest::Error, proxied: bool) -> Failure {
     // Everything until the connection stands: name, TCP, TLS, proxy. And a request that was withdrawn before it was written.
     let canceled = find::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled);
     if error.is_connect() || error.is_builder() || canceled {
-        if error.is_timeout() {
-            let timeout = Failure::timeout("it did not accept the connection in time");
-            return Failure {
-                sent: false,
-                ..timeout
-            };
-        }
-        let code = if proxied && error.is_connect() {
-            ReasonCode::ProxyFailed
-        } else {
-            ReasonCode::ConnectFailed
+        // A certificate that is not trusted is the backend's, whichever way leads there.
+        let by_proxy = proxied && error.is_connect() && Cause::of(error) != Cause::Tls;
+        let reason = match (error.is_timeout(), by_proxy) {
+            (true, true) => "no connection through its proxy in time".to_owned(),
+            (true, false) => "it did not accept the connection in time".to_owned(),
+            (false, true) => format!("no connection through its proxy: {reason}"),
+            (false, false) => reason,
         };
-        let reason = if proxied {
-            format!("no connection through its proxy: {reason}")
-        } else {
-            reason
+        let code = match (by_proxy, error.is_timeout()) {
+            (true, _) => ReasonCode::ProxyFailed,
+            (false, true) => ReasonCode::Timeout,
+            (false, false) => ReasonCode::ConnectFailed,
         };
-        return Failure::unsent(code, reason);
+        let blame = if error.is_timeout() {
+            Blame::TimedOut
+        } else {
+            Blame::Failed
+        };
+        return Failure {
+            blame,
+            ..Failure::unsent(code, reason)
+        };
     }
     if error.is_timeout() {
         return Failure::timeout("it did not answer in time");

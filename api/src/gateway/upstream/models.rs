@@ -7,7 +7,8 @@ use serde::Deserialize;
 use understudy_shared::ReasonCode;
 
 use super::{Client, explain};
-use crate::gateway::classify::Failure;
+use crate::gateway::breaker::attempt::Lane;
+use crate::gateway::classify::{self, Failure, Verdict};
 
 /// Longest time for the body of the list.
 const LIST: Duration = Duration::from_secs(15);
@@ -18,11 +19,14 @@ const MAX_LIST: usize = 4 * 1024 * 1024;
 ///
 /// # Errors
 /// If it does not answer, or with something else.
-pub(super) async fn models(client: &Client) -> Result<Option<Vec<String>>, Failure> {
-    let response = client.get("/models").await.map_err(|failure| Failure {
-        sent: false,
-        ..failure
-    })?;
+pub(super) async fn models(client: &Client, lane: Lane) -> Result<Option<Vec<String>>, Failure> {
+    let response = client
+        .get(lane, "/models")
+        .await
+        .map_err(|failure| Failure {
+            sent: false,
+            ..failure
+        })?;
     let status = response.status();
     if matches!(
         status,
@@ -31,8 +35,15 @@ pub(super) async fn models(client: &Client) -> Result<Option<Vec<String>>, Failu
         return Ok(None);
     }
     if !status.is_success() {
-        let reason = format!("it did not list its models (HTTP {})", status.as_u16());
-        return Err(Failure::unsent(ReasonCode::Http(status.as_u16()), reason));
+        let failure = match classify::classify(status, response.headers(), &[]) {
+            Verdict::Next(failure) => failure,
+            _ => Failure::unsent(ReasonCode::Http(status.as_u16()), ""),
+        };
+        return Err(Failure {
+            sent: false,
+            reason: format!("it did not list its models (HTTP {})", status.as_u16()),
+            ..failure
+        });
     }
     read_models(response).await.map(Some)
 }

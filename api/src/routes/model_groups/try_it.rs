@@ -174,6 +174,9 @@ fn told(error: GatewayError) -> ApiError {
         GatewayErrorCode::RateLimited => {
             return ApiError::rate_limited(error.message, error.retry_after_s.unwrap_or(1));
         }
+        GatewayErrorCode::ContextLengthExceeded => {
+            return ApiError::refused_upstream(StatusCode::BAD_REQUEST, error.message);
+        }
         // The others are about keys, bodies and paths, of which the gateway's loop knows nothing.
         _ => return ApiError::internal(error.message),
     };

@@ -1,0 +1,183 @@
+//! What is known of all instances, and what is shown of it.
+//!
+//! Keyed by instance: it outlives reloads of the configuration and is dropped when the connection settings change, since then
+//! nothing that was learnt is true of the new ones.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use understudy_shared::{
+    CheckCode, CheckResult, InstanceState, InstanceStatus, ModelGroupId, ModelInstanceId,
+    ReasonCode,
+};
+
+use super::health::{Health, Last};
+use super::judge::judge;
+use crate::domain::model_instance::{Connection, Drill};
+use crate::gateway::budget::Budget;
+use crate::gateway::surroundings::{Real, Surroundings};
+
+/// What is known of all instances and groups.
+#[derive(Debug)]
+pub struct Board {
+    instances: RwLock<HashMap<ModelInstanceId, Arc<Health>>>,
+    budgets: RwLock<HashMap<ModelGroupId, Arc<Budget>>>,
+    surroundings: Arc<dyn Surroundings>,
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self::new(Arc::new(Real))
+    }
+}
+
+impl Board {
+    /// A board on which nothing is known yet.
+    pub fn new(surroundings: Arc<dyn Surroundings>) -> Self {
+        Self {
+            instances: RwLock::default(),
+            budgets: RwLock::default(),
+            surroundings,
+        }
+    }
+
+    /// Time and chance.
+    pub fn surroundings(&self) -> &Arc<dyn Surroundings> {
+        &self.surroundings
+    }
+
+    /// The record of an instance with these connection settings; a fresh one if they changed.
+    pub fn entry(&self, connection: &Connection, settings: u64) -> Arc<Health> {
+        let fresh = || {
+            let (tokens, proxies) = (connection.tokens.len(), connection.proxies.len());
+            let surroundings = Arc::clone(&self.surroundings);
+            Arc::new(Health::new(settings, tokens, proxies, surroundings))
+        };
+        let mut entries = write(&self.instances);
+        let entry = entries.entry(connection.id).or_insert_with(fresh);
+        if entry.settings != settings {
+            *entry = fresh();
+        }
+        Arc::clone(entry)
+    }
+
+    /// The retry budget of a group.
+    pub fn budget(&self, id: ModelGroupId) -> Arc<Budget> {
+        let fresh = || Arc::new(Budget::new(self.surroundings.now()));
+        Arc::clone(write(&self.budgets).entry(id).or_insert_with(fresh))
+    }
+
+    /// Forgets instances and groups that are no more.
+    pub fn retain(
+        &self,
+        instance: impl Fn(ModelInstanceId) -> bool,
+        group: impl Fn(ModelGroupId) -> bool,
+    ) {
+        write(&self.instances).retain(|id, _| instance(*id));
+        write(&self.budgets).retain(|id, _| group(*id));
+    }
+
+    fn find(&self, id: ModelInstanceId) -> Option<Arc<Health>> {
+        let entries = self.instances.read();
+        entries
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .cloned()
+    }
+
+    /// Learns from a check that somebody asked for.
+    pub fn checked(&self, id: ModelInstanceId, result: &CheckResult) {
+        let Some(health) = self.find(id) else { return };
+        // Only this status is about the token alone.
+        let refused = matches!(
+            result.code,
+            CheckCode::TokenRefused { status: 401 } | CheckCode::TokenRequired { status: 401 }
+        );
+        health.learn(|known, now| {
+            if result.ok {
+                known.last = Last::CheckPassed;
+                known.last_error = None;
+                known.breaker.check_passed(now);
+                known.tokens.accepted(0);
+                health.measured(known, Duration::from_millis(result.duration_ms));
+            } else {
+                known.last_error = Some(result.reason.clone());
+                if refused {
+                    known.tokens.refused(0);
+                } else {
+                    known.last = Last::Failed(ReasonCode::Down);
+                    known.breaker.check_failed(now);
+                }
+            }
+        });
+    }
+
+    /// What is shown of an instance. `since` is when its configuration last changed.
+    pub fn status(
+        &self,
+        id: ModelInstanceId,
+        enabled: bool,
+        drill: Option<Drill>,
+        since: DateTime<Utc>,
+    ) -> InstanceStatus {
+        let now = self.surroundings.now();
+        let health = self.find(id);
+        let known = health.as_deref().map(Health::known);
+        let known = known.as_deref();
+        let mut status = InstanceStatus {
+            state: InstanceState::Unknown,
+            since,
+            checked_at: known.and_then(|known| known.seen_at),
+            latency_ms: known
+                .and_then(|known| known.latency)
+                .map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
+            in_flight: health.as_deref().map_or(0, Health::in_flight),
+            last_error: known.and_then(|known| known.last_error.clone()),
+            reason: "nobody has asked it yet".to_owned(),
+            code: ReasonCode::NotAsked.to_string(),
+            retry_at: None,
+        };
+        if !enabled {
+            status.state = InstanceState::Disabled;
+            status.code = ReasonCode::Disabled.to_string();
+            "it is paused".clone_into(&mut status.reason);
+            return status;
+        }
+        if let Some(drill) = drill.filter(|drill| drill.is_on(now.utc())) {
+            status.state = InstanceState::Drilled;
+            status.code = ReasonCode::Drilled.to_string();
+            "somebody pretends that it is down".clone_into(&mut status.reason);
+            status.since = drill.since;
+            status.retry_at = Some(drill.until);
+            return status;
+        }
+        let Some(known) = known else { return status };
+        let judged = judge(known, now);
+        let ended = [known.breaker.cooling_until(), known.tokens.last_pause()];
+        status.since = if judged.state == known.shown {
+            known.since.unwrap_or(since)
+        } else {
+            // Nothing happened since but that a pause ended.
+            let ended = ended.into_iter().flatten().filter(|end| end.has_come(now));
+            let ended = ended.map(|end| end.utc()).max();
+            ended.or(known.since).unwrap_or(since)
+        };
+        status.state = judged.state;
+        status.code = judged.code.to_string();
+        status.reason = match &known.last_error {
+            Some(error) if judged.because => format!("{}: {error}", judged.text),
+            _ => judged.text.into_owned(),
+        };
+        status.retry_at = judged.retry_at;
+        status
+    }
+}
+
+fn write<K: Eq + Hash, V>(
+    map: &RwLock<HashMap<K, V>>,
+) -> std::sync::RwLockWriteGuard<'_, HashMap<K, V>> {
+    map.write().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,48 @@
+//! What every request to a backend carries: its token and its extra headers, marked so that nobody prints them.
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use understudy_shared::AuthType;
+
+use crate::domain::model_instance::Connection;
+
+/// The headers with each token of the pool; without tokens, those without.
+pub(super) fn all(connection: &Connection) -> Option<Vec<HeaderMap>> {
+    if connection.tokens.is_empty() {
+        return Some(vec![with(connection, None)?]);
+    }
+    let tokens = connection.tokens.iter().map(|token| token.value.expose());
+    tokens.map(|token| with(connection, Some(token))).collect()
+}
+
+fn with(connection: &Connection, token: Option<&str>) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        USER_AGENT,
+        HeaderValue::from_static(concat!("understudy/", env!("CARGO_PKG_VERSION"))),
+    );
+    if let Some(token) = token {
+        match connection.auth.kind {
+            AuthType::None => {}
+            AuthType::Bearer => {
+                headers.insert(AUTHORIZATION, secret(&format!("Bearer {token}"))?);
+            }
+            AuthType::Header => {
+                let name = HeaderName::try_from(connection.auth.header.as_deref()?).ok()?;
+                headers.insert(name, secret(token)?);
+            }
+        }
+    }
+    for header in &connection.headers {
+        headers.insert(
+            HeaderName::try_from(&header.name).ok()?,
+            secret(header.value.expose())?,
+        );
+    }
+    Some(headers)
+}
+
+fn secret(value: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(value).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}

@@ -1,0 +1,199 @@
+//! The ways to one backend: through each of its proxies, or directly if it has none. A proxy is never gone round: with proxies there
+//! is no direct way.
+
+use std::cell::OnceCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::{Certificate, ClientBuilder, Proxy, Url};
+use tower::util::MapFutureLayer;
+use understudy_shared::ReasonCode;
+
+use super::resolver::Resolver;
+use super::{explain, tls};
+use crate::domain::model_instance::{Connection, ConnectionProxy};
+use crate::gateway::classify::Failure;
+use crate::gateway::egress::{Destination, EgressFault, EgressPolicy};
+use crate::secrets::Secret;
+
+/// Idle connections are closed before common backends close them (uvicorn: 5 s), so that no request is sent into a closing one.
+const POOL_IDLE: Duration = Duration::from_secs(4);
+
+/// One way to a backend, with connections of its own.
+#[derive(Debug)]
+pub(super) struct Route {
+    http: OnceCell<reqwest::Client>,
+    /// How a client is made; taken along, since most proxies are never needed.
+    connection: Rc<Connection>,
+    proxy: Option<usize>,
+    egress: Arc<EgressPolicy>,
+    connecting: Arc<AtomicU64>,
+}
+
+/// Every way to a backend. A direct one is made at once, so that settings that cannot be used are found.
+pub(super) fn all(
+    connection: &Connection,
+    egress: &Arc<EgressPolicy>,
+    connecting: &Arc<AtomicU64>,
+) -> Result<Vec<Route>, Failure> {
+    let endpoint = &connection.endpoint;
+    // An address in place of a name never comes to the resolver.
+    egress
+        .check_host(
+            Destination::Backend(connection.kind),
+            &endpoint.host,
+            endpoint.port,
+        )
+        .map_err(denied)?;
+    let connection = Rc::new(connection.clone());
+    let route = |proxy| Route {
+        http: OnceCell::new(),
+        connection: Rc::clone(&connection),
+        proxy,
+        egress: Arc::clone(egress),
+        connecting: Arc::clone(connecting),
+    };
+    let routes: Vec<Route> = if connection.proxies.is_empty() {
+        vec![route(None)]
+    } else {
+        (0..connection.proxies.len()).map(Some).map(route).collect()
+    };
+    if connection.proxies.is_empty()
+        && let Some(direct) = routes.first()
+    {
+        direct.http()?;
+    }
+    Ok(routes)
+}
+
+fn denied(fault: EgressFault) -> Failure {
+    Failure::unsent(ReasonCode::EgressDenied, fault.to_string())
+}
+
+fn misconfigured(what: impl Into<String>) -> Failure {
+    Failure::unsent(ReasonCode::Misconfigured, what)
+}
+
+impl Route {
+    /// Whether it leads through a proxy.
+    pub fn is_proxied(&self) -> bool {
+        self.proxy.is_some()
+    }
+
+    /// Its client, made when it is first used.
+    ///
+    /// # Errors
+    /// If it cannot be made; of a proxy, as a failure of the proxy.
+    pub fn http(&self) -> Result<&reqwest::Client, Failure> {
+        if let Some(http) = self.http.get() {
+            return Ok(http);
+        }
+        let http = self.make()?;
+        Ok(self.http.get_or_init(|| http))
+    }
+
+    fn make(&self) -> Result<reqwest::Client, Failure> {
+        let connection = &self.connection;
+        let endpoint = &connection.endpoint;
+        let mut resolver = Resolver {
+            egress: Arc::clone(&self.egress),
+            destination: Destination::Backend(connection.kind),
+            host: endpoint.host.clone(),
+            port: endpoint.port,
+            proxy: None,
+        };
+        let mut builder = builder(connection)?;
+        match self.proxy.and_then(|place| connection.proxies.get(place)) {
+            Some(proxy) => {
+                let of_proxy = |failure: Failure| Failure {
+                    code: ReasonCode::ProxyFailed,
+                    ..failure
+                };
+                let (host, port) = address(proxy)
+                    .ok_or_else(|| of_proxy(misconfigured("its proxy has no usable address")))?;
+                self.egress
+                    .check_host(Destination::Proxy, &host, port)
+                    .map_err(|fault| of_proxy(denied(fault)))?;
+                resolver.proxy = Some((host, port));
+                let through = through(proxy)
+                    .map_err(|_| of_proxy(misconfigured("its proxy cannot be used")))?;
+                builder = builder.proxy(through);
+            }
+            None => builder = builder.no_proxy(),
+        }
+        builder
+            .dns_resolver(Arc::new(resolver))
+            .connector_layer(timing(&self.connecting))
+            .build()
+            .map_err(|error| {
+                let why = explain(&error);
+                misconfigured(format!("its TLS settings cannot be used: {why}"))
+            })
+    }
+}
+
+type Connecting<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Measures how long new connections take.
+fn timing<C: Future + Send + 'static>(
+    took: &Arc<AtomicU64>,
+) -> MapFutureLayer<impl Fn(C) -> Connecting<C::Output> + Clone + Send + Sync + 'static> {
+    let took = Arc::clone(took);
+    MapFutureLayer::new(move |connecting: C| -> Connecting<C::Output> {
+        let took = Arc::clone(&took);
+        Box::pin(async move {
+            let started = Instant::now();
+            let connected = connecting.await;
+            let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            took.store(micros, Ordering::Relaxed);
+            connected
+        })
+    })
+}
+
+fn builder(connection: &Connection) -> Result<ClientBuilder, Failure> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that makes clients"
+    )]
+    let builder = reqwest::Client::builder()
+        .http1_only()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .tcp_nodelay(true)
+        .pool_idle_timeout(POOL_IDLE)
+        .connect_timeout(Duration::from_millis(connection.timeouts.connect_ms));
+    let options = &connection.tls;
+    if options.insecure_skip_verify {
+        return Ok(builder.tls_danger_accept_invalid_certs(true));
+    }
+    if let Some(pem) = &options.ca_pem {
+        let extra = Certificate::from_pem_bundle(pem.as_bytes())
+            .map_err(|_| misconfigured("its CA certificates cannot be read"))?;
+        return Ok(builder.tls_certs_merge(extra));
+    }
+    Ok(match tls::shared() {
+        Some(config) => builder.tls_backend_preconfigured(config.clone()),
+        None => builder,
+    })
+}
+
+fn through(proxy: &ConnectionProxy) -> Result<Proxy, reqwest::Error> {
+    let through = Proxy::all(&proxy.url)?;
+    Ok(match (&proxy.username, &proxy.password) {
+        (Some(username), password) => {
+            through.basic_auth(username, password.as_ref().map_or("", Secret::expose))
+        }
+        (None, _) => through,
+    })
+}
+
+fn address(proxy: &ConnectionProxy) -> Option<(String, u16)> {
+    let url = Url::parse(&proxy.url).ok()?;
+    let port = url.port_or_known_default().unwrap_or(1080);
+    Some((url.host_str()?.trim_matches(['[', ']']).to_owned(), port))
+}
