@@ -1,6 +1,7 @@
 //! A message on the page: a failure with what to do about it, or something worth knowing.
 
 use leptos::prelude::*;
+use understudy_shared::FieldError;
 
 use super::badge::Tone;
 use super::icon::{Glyph, Icon};
@@ -60,9 +61,28 @@ pub fn ErrorNotice(
                 .then(|| view! { <p>{t!(i18n, error.no_answer_hint)}</p> })}
             {problem
                 .map(|problem| {
+                    let rules = problem.errors.clone();
+                    let rule = move |error: FieldError| {
+                        let pointer = error.pointer.clone();
+                        let text = move || words::rule(i18n, &error);
+                        view! {
+                            <li>
+                                <code>{pointer}</code>
+                                " "
+                                {text}
+                            </li>
+                        }
+                    };
+                    let users: Vec<String> =
+                        problem.used_by.iter().map(|user| user.name.clone()).collect();
+                    // Where no words of the screen's language say it, the service's own do.
+                    let own_words = rules.is_empty() && users.is_empty()
+                        && words::needs_detail(problem.code);
                     view! {
-                        // The service speaks English whatever the screen does.
-                        <p lang="en">{problem.detail}</p>
+                        {(!rules.is_empty())
+                            .then(|| view! { <ul>{rules.into_iter().map(rule).collect_view()}</ul> })}
+                        {(!users.is_empty()).then(|| view! { <p>{users.join(", ")}</p> })}
+                        {own_words.then(|| view! { <p lang="en">{problem.detail}</p> })}
                         <p class="minor">
                             {t!(i18n, error.request)} " " <code>{problem.request_id}</code>
                         </p>

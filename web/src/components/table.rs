@@ -7,7 +7,7 @@ mod head;
 mod pager;
 mod rows;
 
-pub use controls::{Choice, Chip, FilterSelect, Search};
+pub use controls::{Chip, Choice, FilterSelect, Search};
 pub use head::{CheckBox, Heading, SortHeading, Sorting};
 pub use pager::Pager;
 pub use rows::{Pointer, Row, keyed};

@@ -9,7 +9,7 @@ mod rules;
 use understudy_shared::{InstanceKind, InstanceState, Role};
 
 pub use checks::{check, check_step};
-pub use errors::error;
+pub use errors::{error, needs_detail};
 pub use numbers::{Plural, characters, models, number, plural, wait};
 pub use reasons::{Said, reason, sentence, verdict, warning};
 pub use rules::rule;

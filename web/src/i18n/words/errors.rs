@@ -56,3 +56,37 @@ pub fn error(i18n: Words, error: &ApiError) -> String {
     };
     words.to_owned()
 }
+
+/// Whether the words for this code leave open what happened, so that the service's own description belongs beside them.
+pub fn needs_detail(code: ProblemCode) -> bool {
+    match code {
+        ProblemCode::Unauthenticated
+        | ProblemCode::Forbidden
+        | ProblemCode::NotFound
+        | ProblemCode::RateLimited
+        | ProblemCode::PreconditionFailed
+        | ProblemCode::BodyTooLarge
+        | ProblemCode::SetupClosed
+        | ProblemCode::RequestTimeout
+        | ProblemCode::Unavailable
+        | ProblemCode::NoInstanceAvailable
+        | ProblemCode::AllInstancesFailed
+        | ProblemCode::UpstreamTimeout
+        | ProblemCode::StreamInterrupted
+        | ProblemCode::Internal => false,
+        ProblemCode::ValidationFailed
+        | ProblemCode::MissingField
+        | ProblemCode::InvalidType
+        | ProblemCode::Conflict
+        | ProblemCode::InUse
+        | ProblemCode::EgressDenied
+        | ProblemCode::SecretsRequired
+        | ProblemCode::UpstreamRefused
+        | ProblemCode::InvalidJson
+        | ProblemCode::InvalidParameter
+        | ProblemCode::UnknownField
+        | ProblemCode::MethodNotAllowed
+        | ProblemCode::PreconditionRequired
+        | ProblemCode::UnsupportedMediaType => true,
+    }
+}
