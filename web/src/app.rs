@@ -11,7 +11,7 @@ use crate::clock::provide_clock;
 use crate::components::confirm::provide_confirm;
 use crate::components::frame::Frame;
 use crate::components::toast::provide_toasts;
-use crate::components::unsaved::{guard_navigation, provide_unsaved};
+use crate::components::unsaved::{guard_links, provide_unsaved};
 use crate::i18n::{I18nContextProvider, restore_language, use_i18n};
 use crate::live::provide_live;
 use crate::network::{Network, use_network, watch_network};
@@ -71,7 +71,7 @@ fn Pages() -> impl IntoView {
     };
     view! {
         <Router>
-            {guard_navigation(unsaved)}
+            {guard_links(unsaved)}
             <Frame on_sign_out=sign_out sign_out_error>
                 <Banners />
                 <FlatRoutes fallback=NotFoundPage>

@@ -85,7 +85,7 @@ impl Unsaved {
     }
 }
 
-/// Makes the guard known everywhere below.
+/// Makes the guard known everywhere below, and stands in the ways out that lead past the router; called before there is one.
 pub fn provide_unsaved() -> Unsaved {
     let unsaved = Unsaved {
         watched: StoredValue::new(None),
@@ -94,29 +94,21 @@ pub fn provide_unsaved() -> Unsaved {
         i18n: use_i18n(),
     };
     provide_context(unsaved);
+    guard_history(unsaved);
+    let leaving = window_event_listener(ev::beforeunload, move |event| {
+        if unsaved.is_dirty() {
+            event.prevent_default();
+            event.set_return_value("unsaved");
+        }
+    });
+    on_cleanup(move || leaving.remove());
     unsaved
 }
 
-/// Stands in all ways out of a page; once, inside the router.
-pub fn guard_navigation(unsaved: Unsaved) {
-    let navigate = use_navigate();
-    // Before the router, which listens to the same events and must not see those that are held back.
-    browser::listen_first("click", move |event| {
-        let Some(path) = unsaved
-            .dirty_form()
-            .and_then(|form| link(&event, &form.path))
-        else {
-            return;
-        };
-        event.prevent_default();
-        event.stop_immediate_propagation();
-        let navigate = navigate.clone();
-        spawn_local(async move {
-            if unsaved.may_leave().await {
-                navigate(&path, NavigateOptions::default());
-            }
-        });
-    });
+/// Holds back and forward steps of the browser back.
+///
+/// Before there is a router: events of the window itself reach its listeners in the order in which those were added, whatever the phase.
+fn guard_history(unsaved: Unsaved) {
     browser::listen_first("popstate", move |event| {
         if unsaved.agreed.get_value() {
             unsaved.agreed.set_value(false);
@@ -143,13 +135,28 @@ pub fn guard_navigation(unsaved: Unsaved) {
             }
         });
     });
-    let leaving = window_event_listener(ev::beforeunload, move |event| {
-        if unsaved.is_dirty() {
-            event.prevent_default();
-            event.set_return_value("unsaved");
-        }
+}
+
+/// Stands in the way of links; once, inside the router.
+pub fn guard_links(unsaved: Unsaved) {
+    let navigate = use_navigate();
+    // Before the router, which listens at the end of the way and must not see what is held back.
+    browser::listen_first("click", move |event| {
+        let Some(path) = unsaved
+            .dirty_form()
+            .and_then(|form| link(&event, &form.path))
+        else {
+            return;
+        };
+        event.prevent_default();
+        event.stop_immediate_propagation();
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            if unsaved.may_leave().await {
+                navigate(&path, NavigateOptions::default());
+            }
+        });
     });
-    on_cleanup(move || leaving.remove());
 }
 
 /// The guard of this application.
