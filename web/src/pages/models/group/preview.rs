@@ -263,7 +263,7 @@ fn VerdictRow(member: MemberPreview) -> impl IntoView {
             <div>
                 <p class="verdict-name">{name}</p>
                 <p class="minor">
-                    {move || words::verdict(i18n, verdict)} ": " <span lang=lang>{why}</span> "."
+                    {move || words::verdict(i18n, verdict)} " — " <span lang=lang>{why}</span> "."
                     {retry_at.map(|_| view! { " " <span class="age">{retry}</span> })}
                 </p>
             </div>
