@@ -79,7 +79,7 @@ pub fn DeleteButton(
                 on:click=delete
             >
                 <Glyph icon=Icon::Trash />
-                {t!(i18n, group.delete.action)}
+                <span>{t!(i18n, group.delete.action)}</span>
             </button>
         </Show>
     }
