@@ -20,6 +20,7 @@ use crate::pages::keys::KeysPage;
 use crate::pages::login::LoginPage;
 use crate::pages::models::ModelsPage;
 use crate::pages::models::group::{GroupPage, NewGroupPage};
+use crate::pages::models::instance::{InstancePage, NewInstancePage};
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::session_end::{Banners, SignInAgain};
 use crate::pages::setup::SetupPage;
@@ -93,6 +94,14 @@ fn Pages() -> impl IntoView {
                     <Route
                         path=path!("/keys")
                         view=|| view! { <Guarded><KeysPage /></Guarded> }
+                    />
+                    <Route
+                        path=path!("/models/instances/new")
+                        view=|| view! { <Guarded><NewInstancePage /></Guarded> }
+                    />
+                    <Route
+                        path=path!("/models/instances/:id")
+                        view=|| view! { <Guarded><InstancePage /></Guarded> }
                     />
                 </FlatRoutes>
             </Frame>

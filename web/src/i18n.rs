@@ -25,6 +25,14 @@ pub use generated::i18n::*;
 
 use crate::browser;
 
+/// As `t_string!`, as a signal: for properties of components, which outlive a change of the language.
+macro_rules! t_signal {
+    ($i18n:expr, $($key:tt)+) => {
+        leptos::prelude::Signal::derive(move || $crate::i18n::t_string!($i18n, $($key)+).to_string())
+    };
+}
+pub(crate) use t_signal;
+
 /// Where the choice of a language is kept.
 const STORED: &str = "understudy.language";
 

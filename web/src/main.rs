@@ -3,6 +3,7 @@
 //! It runs in the browser, as WebAssembly, and talks to nothing but `/api/v1` of the origin it came from. [`api`] is the only module
 //! that does so; [`pages`] are what a person opens, [`components`] what pages are made of.
 
+mod address;
 mod age;
 mod api;
 mod app;

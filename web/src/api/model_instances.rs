@@ -124,3 +124,26 @@ impl Api {
         self.send(request).await?.read()
     }
 }
+
+impl Api {
+    /// Changes an instance by a merge patch (RFC 7396) as it stands. The type of the request would write fields that are not to be touched.
+    pub async fn patch_model_instance(
+        self,
+        id: wire::ModelInstanceId,
+        version: i64,
+        patch: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<wire::ModelInstance, ApiError> {
+        self.patch(format!("{PATH}/{id}"), version, patch).await
+    }
+
+    /// Checks a draft step by step.
+    pub async fn check_draft(
+        self,
+        draft: &wire::CheckModelInstance,
+    ) -> Result<wire::CheckResult, ApiError> {
+        let request = Request::new("POST", format!("{PATH}/check"));
+        self.send(request.json(draft)?.within(CHECK_LIMIT))
+            .await?
+            .read()
+    }
+}

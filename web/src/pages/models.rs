@@ -2,6 +2,7 @@
 
 pub mod group;
 mod groups;
+pub mod instance;
 mod instances;
 
 use leptos::prelude::*;

@@ -13,6 +13,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 use super::pairs::PairFault;
+use crate::address::BadAddress;
 use crate::api::ApiError;
 use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
@@ -30,6 +31,8 @@ pub enum Fault {
     NotANumber,
     /// Something about names and values.
     Pair(PairFault),
+    /// It is no address.
+    Address(BadAddress),
     /// Words of the form's own.
     Said(Signal<String>),
 }
@@ -91,9 +94,15 @@ impl FormErrors {
 
     /// Whether the form finds no fault by itself. If it does, everything is shown and the focus goes to the summary.
     pub fn pass(self) -> bool {
+        self.pass_but(&[])
+    }
+
+    /// As [`Self::pass`], whatever is wrong with these fields.
+    pub fn pass_but(self, ignored: &[&str]) -> bool {
         self.refused.set(Vec::new());
         self.problem.set(None);
-        if self.found.with_untracked(Vec::is_empty) {
+        let counts = |place: &Place| !place.id.as_deref().is_some_and(|id| ignored.contains(&id));
+        if !self.found.with_untracked(|found| found.iter().any(counts)) {
             return true;
         }
         self.tried.set(true);
@@ -183,10 +192,17 @@ fn target_id(event: &Event) -> Option<String> {
 /// The words for a fault.
 pub fn say(i18n: words::Words, fault: &Fault) -> String {
     match fault {
-        Fault::Rule(error) => error.detail.clone(),
+        Fault::Rule(error) => words::rule(i18n, error),
         Fault::Required => t_string!(i18n, form.required).to_owned(),
         Fault::NotANumber => t_string!(i18n, form.not_a_number).to_owned(),
         Fault::Said(text) => text.get(),
+        Fault::Address(fault) => match fault {
+            BadAddress::Empty => t_string!(i18n, form.required),
+            BadAddress::Scheme => t_string!(i18n, form.address.scheme),
+            BadAddress::Host => t_string!(i18n, form.address.host),
+            BadAddress::Port => t_string!(i18n, form.address.port),
+        }
+        .to_owned(),
         Fault::Pair(fault) => match fault {
             PairFault::NameMissing => t_string!(i18n, form.pairs.name_missing),
             PairFault::NameTwice => t_string!(i18n, form.pairs.name_twice),

@@ -1,0 +1,533 @@
+//! Tokens, extra headers and proxies: lists with secrets in them. Rows keep their keys, so that moving one moves what is typed in it as well.
+
+use leptos::prelude::*;
+use understudy_shared::{ModelInstance, ProxyState, TokenState};
+
+use super::form::Form;
+use super::secrets::Moved;
+use crate::components::badge::{Badge, Tone};
+use crate::components::button::IconButton;
+use crate::components::form::{FormErrors, SecretField, TextField, focus_field};
+use crate::components::icon::{Glyph, Icon};
+use crate::components::ordered_list::OrderedList;
+use crate::i18n::{t, t_signal, t_string, use_i18n};
+
+/// What the lists need to know besides what is typed.
+#[derive(Clone, Copy)]
+pub struct Secrets {
+    /// The form.
+    pub form: Form,
+    /// Its faults.
+    pub errors: FormErrors,
+    /// The stored instance.
+    pub stored: RwSignal<Option<ModelInstance>>,
+    /// Whether the form goes elsewhere than what is stored.
+    pub moved: Memo<Option<Moved>>,
+}
+
+impl Secrets {
+    fn must_reenter(self) -> Signal<bool> {
+        let moved = self.moved;
+        Signal::derive(move || moved.get().is_some())
+    }
+}
+
+/// Why secrets have to be typed again.
+fn reason(moved: Memo<Option<Moved>>) -> Signal<String> {
+    let i18n = use_i18n();
+    Signal::derive(move || {
+        match moved.get() {
+            Some(Moved::Proxies) => t_string!(i18n, instance.secrets.proxies_changed),
+            _ => t_string!(i18n, instance.secrets.address_changed),
+        }
+        .to_owned()
+    })
+}
+
+/// Says once, above the secrets, that they must be typed again, and why.
+#[component]
+pub fn ReenterNotice(
+    /// What the form knows of secrets.
+    secrets: Secrets,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let shown = move || {
+        secrets.moved.get().is_some()
+            && secrets
+                .stored
+                .with(|stored| stored.as_ref().is_some_and(super::secrets::has_any))
+    };
+    let why = reason(secrets.moved);
+    view! {
+        <div role="status">
+            <Show when=shown>
+                <div class="notice" id="reenter" data-tone=Tone::Warn.as_str()>
+                    <Glyph icon=Icon::Lock />
+                    <div class="notice-body">
+                        <p class="notice-title">{t!(i18n, instance.secrets.again)}</p>
+                        <p>{why} " " {t!(i18n, instance.secrets.revert)}</p>
+                    </div>
+                </div>
+            </Show>
+        </div>
+    }
+}
+
+/// The tokens in order.
+#[component]
+pub fn Tokens(
+    /// What the form knows of secrets.
+    secrets: Secrets,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let Secrets {
+        form,
+        errors,
+        stored,
+        moved,
+    } = secrets;
+    let rows = form.tokens;
+    let find = move |key: u32| rows.with(|rows| rows.iter().find(|row| row.key == key).cloned());
+    let place = move |key: u32| {
+        rows.with(|rows| {
+            rows.iter()
+                .position(|row| row.key == key)
+                .map_or(0, |index| index + 1)
+        })
+    };
+    let name = move |key: u32| {
+        let label = untrack(|| find(key)).map(|row| row.label.get_untracked());
+        label.filter(|label| !label.is_empty()).unwrap_or_else(|| {
+            t_string!(
+                i18n,
+                instance.tokens.numbered,
+                number = untrack(|| place(key))
+            )
+        })
+    };
+    let must_reenter = secrets.must_reenter();
+    let row = move |key: u32| {
+        let Some(row) = untrack(|| find(key)) else {
+            return ().into_any();
+        };
+        let kept = stored.with_untracked(|stored| {
+            let tokens = &stored.as_ref()?.tokens;
+            tokens
+                .iter()
+                .find(|token| Some(token.id) == row.id)
+                .cloned()
+        });
+        let hint = kept.as_ref().map(|token| token.hint.clone());
+        let state = kept
+            .map(|token| token.state)
+            .filter(|state| *state != TokenState::Unknown);
+        let value_id = format!("tokens-{key}-value");
+        let label_id = format!("tokens-{key}-label");
+        view! {
+            <div class="secret-row" data-row="token">
+                <TextField
+                    id=label_id.clone()
+                    label=Signal::derive(move || {
+                        t_string!(i18n, instance.tokens.label_of, number = place(key))
+                    })
+                    value=row.label
+                    placeholder=Signal::derive(move || t_string!(i18n, instance.tokens.label).to_owned())
+                    error=errors.at(label_id)
+                    bare=true
+                />
+                <SecretField
+                    id=value_id.clone()
+                    label=Signal::derive(move || {
+                        t_string!(i18n, instance.tokens.numbered, number = place(key))
+                    })
+                    value=row.value
+                    stored=hint
+                    must_reenter
+                    placeholder=Signal::derive(move || t_string!(i18n, instance.tokens.paste).to_owned())
+                    error=errors.at(value_id)
+                    bare=true
+                />
+                <span class="secret-state">
+                    {state.map(|state| view! { <TokenBadge state /> })}
+                </span>
+                <IconButton
+                    icon=Icon::Trash
+                    label=Signal::derive(move || t_string!(i18n, instance.tokens.remove, name = name(key)))
+                    action="remove-token"
+                    on_click=move |()| {
+                        rows.update(|rows| rows.retain(|row| row.key != key));
+                        focus_field("add-token");
+                    }
+                />
+            </div>
+        }
+        .into_any()
+    };
+    let add = move |_| {
+        let key = form.add_token();
+        request_animation_frame(move || focus_field(&format!("tokens-{key}-value")));
+    };
+    let error = errors.at("tokens");
+    let several = move || rows.with(|rows| rows.len() > 1);
+    view! {
+        <div class="field" id="tokens" role="group" tabindex="-1" aria-labelledby="tokens-legend">
+            <span class="label" id="tokens-legend">
+                {t!(i18n, instance.tokens.title)}
+            </span>
+            <OrderedList
+                id="tokens-list"
+                label=t_signal!(i18n, instance.tokens.title)
+                keys=Signal::derive(move || rows.with(|rows| rows.iter().map(|row| row.key).collect()))
+                name
+                on_move=move |wish: crate::components::ordered_list::Move| rows.update(|rows| wish.apply(rows))
+                row
+            />
+            <p class="field-error" id="tokens-error">
+                {error}
+            </p>
+            <p class="hint" hidden=move || !several()>
+                {t!(i18n, instance.tokens.order)}
+            </p>
+            <div class="row-actions">
+                <button type="button" class="button small" id="add-token" data-action="add-token" on:click=add>
+                    <Glyph icon=Icon::Plus />
+                    {t!(i18n, instance.tokens.add)}
+                </button>
+            </div>
+        </div>
+        {move || {
+            (moved.get().is_none() && rows.with(Vec::is_empty) && form.auth.with(|auth| auth == "none"))
+                .then(|| view! { <p class="hint">{t!(i18n, instance.tokens.none_needed)}</p> })
+        }}
+    }
+}
+
+#[component]
+fn TokenBadge(state: TokenState) -> impl IntoView {
+    let i18n = use_i18n();
+    let (tone, icon) = match state {
+        TokenState::Ok => (Tone::Ok, Icon::Check),
+        TokenState::Invalid => (Tone::Bad, Icon::Cross),
+        TokenState::Exhausted => (Tone::Warn, Icon::Clock),
+        TokenState::Unknown => (Tone::Idle, Icon::Question),
+    };
+    let word = Signal::derive(move || {
+        match state {
+            TokenState::Ok => t_string!(i18n, instance.tokens.states.ok),
+            TokenState::Invalid => t_string!(i18n, instance.tokens.states.invalid),
+            TokenState::Exhausted => t_string!(i18n, instance.tokens.states.exhausted),
+            TokenState::Unknown => t_string!(i18n, instance.tokens.states.unknown),
+        }
+        .to_owned()
+    });
+    view! { <Badge tone icon word /> }
+}
+
+/// The extra headers.
+#[component]
+pub fn Headers(
+    /// What the form knows of secrets.
+    secrets: Secrets,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let Secrets {
+        form,
+        errors,
+        stored,
+        ..
+    } = secrets;
+    let rows = form.headers;
+    let must_reenter = secrets.must_reenter();
+    let add = move |_| {
+        let key = form.add_header();
+        request_animation_frame(move || focus_field(&format!("headers-{key}-name")));
+    };
+    let error = errors.at("headers");
+    view! {
+        <div class="field" id="headers" role="group" tabindex="-1" aria-labelledby="headers-legend">
+            <span class="label" id="headers-legend">
+                {t!(i18n, instance.headers.title)}
+            </span>
+            <p class="hint">{t!(i18n, instance.headers.hint)}</p>
+            <div class="header-rows">
+                <For
+                    each=move || rows.get()
+                    key=|row| row.key
+                    children=move |row| {
+                        let key = row.key;
+                        let name = row.name;
+                        let hint = stored
+                            .with_untracked(|stored| {
+                                let headers = &stored.as_ref()?.headers;
+                                headers
+                                    .iter()
+                                    .find(|header| Some(header.id) == row.id)
+                                    .map(|header| header.hint.clone())
+                            });
+                        let name_id = format!("headers-{key}-name");
+                        let value_id = format!("headers-{key}-value");
+                        view! {
+                            <div class="header-row" data-row="header">
+                                <TextField
+                                    id=name_id.clone()
+                                    label=t_signal!(i18n, instance.headers.name)
+                                    value=name
+                                    placeholder="OpenAI-Organization"
+                                    error=errors.at(name_id)
+                                    bare=true
+                                    code=true
+                                />
+                                <SecretField
+                                    id=value_id.clone()
+                                    label=Signal::derive(move || {
+                                        t_string!(i18n, instance.headers.value_of, name = name.get())
+                                    })
+                                    value=row.value
+                                    stored=hint
+                                    must_reenter
+                                    error=errors.at(value_id)
+                                    bare=true
+                                />
+                                <IconButton
+                                    icon=Icon::Trash
+                                    label=Signal::derive(move || {
+                                        t_string!(i18n, instance.headers.remove, name = name.get())
+                                    })
+                                    action="remove-header"
+                                    on_click=move |()| {
+                                        rows.update(|rows| rows.retain(|row| row.key != key));
+                                        focus_field("add-header");
+                                    }
+                                />
+                            </div>
+                        }
+                    }
+                />
+            </div>
+            <p class="field-error" id="headers-error">
+                {error}
+            </p>
+            <div class="row-actions">
+                <button type="button" class="button small" id="add-header" data-action="add-header" on:click=add>
+                    <Glyph icon=Icon::Plus />
+                    {t!(i18n, instance.headers.add)}
+                </button>
+            </div>
+        </div>
+    }
+}
+
+/// The proxies in order.
+#[component]
+pub fn Proxies(
+    /// What the form knows of secrets.
+    secrets: Secrets,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let Secrets {
+        form,
+        errors,
+        stored,
+        ..
+    } = secrets;
+    let rows = form.proxies;
+    let find = move |key: u32| rows.with(|rows| rows.iter().find(|row| row.key == key).cloned());
+    let place = move |key: u32| {
+        rows.with(|rows| {
+            rows.iter()
+                .position(|row| row.key == key)
+                .map_or(0, |index| index + 1)
+        })
+    };
+    let name = move |key: u32| {
+        let url = untrack(|| find(key)).map(|row| row.url.get_untracked());
+        url.filter(|url| !url.is_empty()).unwrap_or_else(|| {
+            t_string!(
+                i18n,
+                instance.proxies.numbered,
+                number = untrack(|| place(key))
+            )
+        })
+    };
+    let must_reenter = secrets.must_reenter();
+    let row = move |key: u32| {
+        let Some(row) = untrack(|| find(key)) else {
+            return ().into_any();
+        };
+        let state = stored.with_untracked(|stored| {
+            let proxies = &stored.as_ref()?.proxies;
+            let stored = proxies.iter().find(|proxy| Some(proxy.id) == row.id)?;
+            Some(stored.state).filter(|state| *state != ProxyState::Unknown)
+        });
+        let (username, password) = (row.username, row.password);
+        let [url_id, username_id, password_id] =
+            ["url", "username", "password"].map(|part| format!("proxies-{key}-{part}"));
+        // Credentials belong into their own fields; those that were pasted with the address are moved there.
+        let left = move |()| take_credentials(row.url, username, password);
+        let stored_password = row.password_set.then(String::new);
+        view! {
+            <div class="proxy-row" data-row="proxy">
+                <TextField
+                    id=url_id.clone()
+                    label=Signal::derive(move || t_string!(i18n, instance.proxies.url_of, number = place(key)))
+                    value=row.url
+                    placeholder="socks5h://proxy.example:1080"
+                    error=errors.at(url_id)
+                    bare=true
+                    code=true
+                    on_left=left
+                />
+                <span class="proxy-tools">
+                    {state.map(|state| view! { <ProxyBadge state /> })}
+                    <IconButton
+                        icon=Icon::Trash
+                        label=Signal::derive(move || t_string!(i18n, instance.proxies.remove, name = name(key)))
+                        action="remove-proxy"
+                        on_click=move |()| {
+                            rows.update(|rows| rows.retain(|row| row.key != key));
+                            focus_field("add-proxy");
+                        }
+                    />
+                </span>
+                <div class="proxy-account">
+                    <TextField
+                        id=username_id.clone()
+                        label=Signal::derive(move || {
+                            t_string!(i18n, instance.proxies.username_of, number = place(key))
+                        })
+                        value=username
+                        placeholder=Signal::derive(move || {
+                            t_string!(i18n, instance.proxies.username).to_owned()
+                        })
+                        error=errors.at(username_id)
+                        bare=true
+                        code=true
+                    />
+                    <SecretField
+                        id=password_id.clone()
+                        label=Signal::derive(move || {
+                            t_string!(i18n, instance.proxies.password_of, number = place(key))
+                        })
+                        value=password
+                        stored=stored_password
+                        must_reenter
+                        placeholder=Signal::derive(move || {
+                            t_string!(i18n, instance.proxies.password).to_owned()
+                        })
+                        error=errors.at(password_id)
+                        bare=true
+                    />
+                </div>
+            </div>
+        }
+        .into_any()
+    };
+    let add = move |_| {
+        let key = form.add_proxy();
+        request_animation_frame(move || focus_field(&format!("proxies-{key}-url")));
+    };
+    let error = errors.at("proxies");
+    view! {
+        <div class="field" id="proxies" role="group" tabindex="-1" aria-label=t_signal!(i18n, instance.proxies.title)>
+            <OrderedList
+                id="proxies-list"
+                label=t_signal!(i18n, instance.proxies.title)
+                keys=Signal::derive(move || rows.with(|rows| rows.iter().map(|row| row.key).collect()))
+                name
+                on_move=move |wish: crate::components::ordered_list::Move| rows.update(|rows| wish.apply(rows))
+                row
+            />
+            <p class="field-error" id="proxies-error">
+                {error}
+            </p>
+            <p class="hint" hidden=move || !rows.with(Vec::is_empty)>
+                {t!(i18n, instance.proxies.none)}
+            </p>
+            <div class="row-actions">
+                <button type="button" class="button small" id="add-proxy" data-action="add-proxy" on:click=add>
+                    <Glyph icon=Icon::Plus />
+                    {t!(i18n, instance.proxies.add)}
+                </button>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn ProxyBadge(state: ProxyState) -> impl IntoView {
+    let i18n = use_i18n();
+    let (tone, icon) = match state {
+        ProxyState::Up => (Tone::Ok, Icon::Check),
+        ProxyState::Down => (Tone::Bad, Icon::Cross),
+        ProxyState::Unknown => (Tone::Idle, Icon::Question),
+    };
+    let word = Signal::derive(move || {
+        match state {
+            ProxyState::Up => t_string!(i18n, instance.proxies.states.up),
+            ProxyState::Down => t_string!(i18n, instance.proxies.states.down),
+            ProxyState::Unknown => t_string!(i18n, instance.proxies.states.unknown),
+        }
+        .to_owned()
+    });
+    view! { <Badge tone icon word /> }
+}
+
+fn take_credentials(
+    url: RwSignal<String>,
+    username: RwSignal<String>,
+    password: RwSignal<Option<String>>,
+) {
+    let Some(parts) = url.with_untracked(|url| credentials(url)) else {
+        return;
+    };
+    url.set(parts.url);
+    username.set(parts.username);
+    if let Some(typed) = parts.password {
+        password.set(Some(typed));
+    }
+}
+
+/// The address of a proxy without the credentials that were pasted with it.
+#[derive(Clone, PartialEq, Eq)]
+struct Credentials {
+    url: String,
+    username: String,
+    password: Option<String>,
+}
+
+fn credentials(url: &str) -> Option<Credentials> {
+    let (scheme, rest) = url.trim().split_once("://")?;
+    let (account, host) = rest.rsplit_once('@')?;
+    let (username, password) = match account.split_once(':') {
+        Some((username, password)) => (username, Some(decoded(password))),
+        None => (account, None),
+    };
+    Some(Credentials {
+        url: format!("{scheme}://{host}"),
+        username: decoded(username),
+        password,
+    })
+}
+
+/// In an address, characters of a name or password that would mean something else are written as `%` and a number.
+fn decoded(text: &str) -> String {
+    leptos_router::location::Url::unescape(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_that_are_pasted_with_an_address_go_where_they_belong() {
+        let parts = credentials("http://user:p:a@proxy.example:3128").unwrap();
+        assert_eq!(parts.url, "http://proxy.example:3128");
+        assert_eq!(parts.username, "user");
+        assert_eq!(parts.password.as_deref(), Some("p:a"));
+        let parts = credentials(" socks5h://user@10.0.0.1:1080 ").unwrap();
+        assert_eq!(parts.url, "socks5h://10.0.0.1:1080");
+        assert_eq!(parts.password, None);
+        assert!(credentials("socks5h://10.0.0.1:1080").is_none());
+        assert!(credentials("proxy").is_none());
+    }
+}
