@@ -29,7 +29,7 @@ async fn person_signs_in_and_sees_groups_and_instances() {
 
     let ready = "#groups tr[data-name='chat-default'][data-state='ready']";
     assert!(visit.text(ready).await.contains("Everyday chat"));
-    let answers = format!("{ready} [data-column='would_answer']");
+    let answers = format!("{ready} [data-column='would_answer'] [data-part='who']");
     assert_eq!(visit.text(&answers).await, "GPU server 1");
     visit
         .find("#groups tr[data-name='nobody'][data-state='unavailable']")

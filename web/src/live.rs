@@ -64,6 +64,7 @@ type Listener = Rc<dyn Fn(&Change)>;
 #[derive(Clone, Copy)]
 pub struct Live {
     connection: RwSignal<Connection>,
+    heard_at: RwSignal<Option<DateTime<Utc>>>,
     instances: StoredValue<HashMap<ModelInstanceId, Told<InstanceStatus>>>,
     groups: StoredValue<HashMap<ModelGroupId, Told<GroupStatus>>>,
     listeners: StoredValue<(u64, Vec<(u64, Listener)>), LocalStorage>,
@@ -75,6 +76,7 @@ impl Live {
     fn new() -> Self {
         Self {
             connection: RwSignal::new(Connection::Connecting),
+            heard_at: RwSignal::new(None),
             instances: StoredValue::new(HashMap::new()),
             groups: StoredValue::new(HashMap::new()),
             listeners: StoredValue::new_local((0, Vec::new())),
@@ -86,6 +88,11 @@ impl Live {
     /// How the stream is; tracked.
     pub fn connection(self) -> Connection {
         self.connection.get()
+    }
+
+    /// When the service was last heard, be it a heartbeat; tracked.
+    pub fn heard_at(self) -> Option<DateTime<Utc>> {
+        self.heard_at.get()
     }
 
     /// Whether changes come by themselves at this moment; not tracked.

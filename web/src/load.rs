@@ -145,6 +145,17 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
         spawn_local(Abortable::new(work, registration).map(drop));
     }
 
+    /// Loads something else than until now: what is on its way is of no use any more.
+    pub fn restart(self) {
+        let running = self.running.try_update_value(Option::take).flatten();
+        if let Some(running) = running {
+            running.abort();
+        }
+        self.again.set_value(false);
+        self.busy.set(false);
+        self.refresh();
+    }
+
     /// The data; tracked.
     pub fn value(self) -> Option<T> {
         self.value.get()

@@ -4,6 +4,7 @@
 
 use futures_channel::oneshot;
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
 use super::modal::Modal;
 use crate::i18n::{t, use_i18n};
@@ -92,6 +93,15 @@ pub fn ConfirmDialog() -> impl IntoView {
     let i18n = use_i18n();
     let confirm = use_confirm();
     let question = confirm.question;
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let path = path.get();
+        // What is asked about was left, by a link in the question or by "back".
+        if before.is_some_and(|before| before != path) {
+            confirm.give(false);
+        }
+        path
+    });
     let title = Signal::derive(move || {
         question.with(|question| {
             question

@@ -1,4 +1,4 @@
-//! A titled part of a page that shows a list: its skeleton, its empty state, its failure, or its content.
+//! A titled part of a page that shows a list: its tools, and below them its skeleton, its empty state, its failure, or its content.
 
 use leptos::prelude::*;
 
@@ -15,6 +15,8 @@ pub enum Stage {
     Failed(ApiError),
     /// There is nothing to show.
     Empty,
+    /// There is, but nothing of it is what is looked for.
+    NoMatch,
     /// There is.
     Ready,
 }
@@ -36,12 +38,27 @@ pub fn ListSection(
     /// How far it is.
     #[prop(into)]
     stage: Signal<Stage>,
+    /// Whether what is shown is about to be replaced by something else that was asked for.
+    #[prop(optional, into)]
+    changing: Signal<bool>,
     /// Tries again.
     #[prop(into)]
     retry: Callback<()>,
     /// What to show in place of an empty list.
     #[prop(into)]
     empty: ViewFn,
+    /// What to show when nothing is what is looked for.
+    #[prop(optional, into)]
+    no_match: ViewFn,
+    /// What stands beside the heading.
+    #[prop(optional, into)]
+    actions: ViewFn,
+    /// What narrows the list down; not shown when there is nothing to narrow down.
+    #[prop(optional, into)]
+    tools: ViewFn,
+    /// What stands between the tools and the list.
+    #[prop(optional, into)]
+    notices: ViewFn,
     /// The list.
     children: ChildrenFn,
 ) -> impl IntoView {
@@ -53,6 +70,7 @@ pub fn ListSection(
             view! { <div class="card-body"><ErrorNotice error retry /></div> }.into_any()
         }
         Stage::Empty => view! { <div class="empty">{empty.run()}</div> }.into_any(),
+        Stage::NoMatch => view! { <div class="no-match">{no_match.run()}</div> }.into_any(),
         Stage::Ready => children().into_any(),
     };
     view! {
@@ -60,15 +78,20 @@ pub fn ListSection(
             id=id
             class="section"
             aria-labelledby=heading
-            aria-busy=move || (stage.get() == Stage::Loading).to_string()
+            aria-busy=move || (stage.get() == Stage::Loading || changing.get()).to_string()
         >
             <div class="section-head">
-                <h2 id=heading.clone()>
+                <h2 id=heading.clone() tabindex="-1">
                     {title} " "
                     <span class="count">{move || count.get()}</span>
                 </h2>
                 <p class="minor">{hint}</p>
+                <div class="section-actions">{actions.run()}</div>
             </div>
+            <div class="tools" hidden=move || stage.get() == Stage::Empty>
+                {tools.run()}
+            </div>
+            {notices.run()}
             <div class="card">{body}</div>
         </section>
     }

@@ -61,7 +61,9 @@ async fn listen(live: Live, api: Api) -> Result<End, ApiError> {
     let mut stream = api.live_events(live.last_id.get_value()).await?;
     live.connection.set(Connection::Connected);
     let mut hidden_since = None;
+    live.heard_at.set(Some(browser::now()));
     while let Some(events) = next(&mut stream).await? {
+        live.heard_at.set(Some(browser::now()));
         for event in events {
             take(live, event);
         }

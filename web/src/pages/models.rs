@@ -1,25 +1,38 @@
 //! The screen «Модели»: what people and programs choose, and the connections behind it, with their state at this moment.
 
+mod address;
+mod condition;
+mod deeds;
 pub mod group;
 mod groups;
 pub mod instance;
 mod instances;
+mod list;
+mod members;
+mod query;
+mod tools;
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use understudy_shared::Role;
+use understudy_shared::{ModelGroup, ModelInstance, Role};
 
 use super::use_title;
 use crate::age::Age;
 use crate::api::use_api;
 use crate::clock::use_clock;
+use crate::components::badge::Tone;
+use crate::components::button::IconButton;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::section::{Stage, StaleNotice};
+use crate::components::notice::Notice;
+use crate::components::section::StaleNotice;
 use crate::i18n::{t, t_string, use_i18n, words};
-use crate::load::Load;
+use crate::live::{Connection, use_live};
 use crate::session::use_session;
+use address::{Address, Table, use_address};
 use groups::Groups;
 use instances::Instances;
-use understudy_shared::Page;
+use list::{List, use_list};
+use members::use_members;
 
 /// Both sections. Instances are for operators and administrators; the service refuses them to others, who are not asked to look.
 #[component]
@@ -28,98 +41,148 @@ pub fn ModelsPage() -> impl IntoView {
     let api = use_api();
     let session = use_session();
     use_title(move || t_string!(i18n, models.title));
-    let groups = Load::polling(move || api.list_model_groups("limit=200&sort=name"));
-    let manages = session
-        .user()
-        .is_some_and(|user| user.role >= Role::Operator);
-    let instances =
-        manages.then(|| Load::polling(move || api.list_model_instances("limit=200&sort=name")));
+    let address = use_address();
+    // Somebody else would get a page of their own.
+    let user = untrack(|| session.user());
+    let manages = user.is_some_and(|user| user.role >= Role::Operator);
+    let groups = use_list(Table::Groups, address, move |query| async move {
+        api.list_model_groups(&query).await
+    });
+    let instances = manages.then(|| {
+        let fetch = move |query: String| async move { api.list_model_instances(&query).await };
+        (use_list(Table::Instances, address, fetch), use_members())
+    });
+    let has_instances = Signal::derive(move || {
+        let (instances, _) = instances?;
+        // A list that is narrowed down says nothing about all.
+        let narrowed = instances.state().is_narrowed();
+        instances.total().map(|total| total > 0 || narrowed)
+    });
+    view! {
+        <Head groups instances=instances.map(|(list, _)| list) />
+        <Ignored address />
+        <Groups list=groups manages has_instances />
+        {instances.map(|(list, members)| view! { <Instances list members /> })}
+    }
+}
+
+/// The title, how fresh everything is, and the way to each table.
+#[component]
+fn Head(groups: List<ModelGroup>, instances: Option<List<ModelInstance>>) -> impl IntoView {
+    let i18n = use_i18n();
     let refresh = move || {
-        groups.refresh();
+        groups.load.refresh();
         if let Some(instances) = instances {
-            instances.refresh();
+            instances.load.refresh();
         }
     };
-    let busy = move || (groups.is_busy() || instances.is_some_and(Load::is_busy)).to_string();
+    let busy = move || {
+        let busy =
+            groups.load.is_busy() || instances.is_some_and(|instances| instances.load.is_busy());
+        busy.to_string()
+    };
     // Once for the page: when one list cannot be renewed, the other mostly cannot either.
     let stale = move || {
-        let groups_error = groups.error().filter(|_| groups.value().is_some());
+        let groups_error = groups.load.error().filter(|_| groups.total().is_some());
         let instances_error =
-            instances.and_then(|load| load.error().filter(|_| load.value().is_some()));
+            instances.and_then(|list| list.load.error().filter(|_| list.total().is_some()));
         groups_error.or(instances_error)
     };
+    let loaded_at = Signal::derive(move || groups.load.loaded_at());
     view! {
         <div class="head">
             <div class="head-text">
                 <h1>{t!(i18n, models.title)}</h1>
                 <p class="sub">{t!(i18n, models.lead)}</p>
             </div>
-            <Freshness groups />
-            <button type="button" class="button" id="refresh" aria-busy=busy on:click=move |_| refresh()>
+            <Freshness loaded_at />
+            <button
+                type="button"
+                class="button"
+                id="refresh"
+                aria-busy=busy
+                on:click=move |_| refresh()
+            >
                 <Glyph icon=Icon::Refresh />
                 {t!(i18n, models.refresh)}
             </button>
         </div>
+        {instances
+            .map(|instances| {
+                view! {
+                    <nav class="jumps" aria-label=move || t_string!(i18n, models.sections)>
+                        // The browser itself follows them, and moves the focus along.
+                        <a href="#groups" rel="external">
+                            {t!(i18n, models.groups.title)}
+                            " "
+                            <span class="count">{move || groups.total()}</span>
+                        </a>
+                        <a href="#instances" rel="external">
+                            {t!(i18n, models.instances.title)}
+                            " "
+                            <span class="count">{move || instances.total()}</span>
+                        </a>
+                    </nav>
+                }
+            })}
         {move || stale().map(|error| view! { <StaleNotice error retry=move |()| refresh() /> })}
-        <Groups load=groups manages />
-        {instances.map(|load| view! { <Instances load /> })}
     }
 }
 
 /// How old the data on the screen is.
 #[component]
-fn Freshness(groups: Load<Page<understudy_shared::ModelGroup>>) -> impl IntoView {
+fn Freshness(loaded_at: Signal<Option<DateTime<Utc>>>) -> impl IntoView {
     let i18n = use_i18n();
     let clock = use_clock();
-    let text = move || {
-        let age = Age::between(groups.loaded_at()?, clock.now());
-        Some(if age.is_now() {
+    let live = use_live();
+    let text = Memo::new(move |_| {
+        let connected = live.connection() == Connection::Connected;
+        let heard_at = live.heard_at().filter(|_| connected);
+        let at = loaded_at.get()?.max(heard_at.unwrap_or_default());
+        let age = Age::between(at, clock.now());
+        let checked = if age.is_now() {
             t_string!(i18n, models.checked_now).to_owned()
         } else {
             t_string!(i18n, models.checked, age = words::age(i18n, age))
+        };
+        Some(if connected {
+            format!("{} {checked}", t_string!(i18n, models.by_itself))
+        } else {
+            checked
         })
-    };
-    view! { <p class="minor age">{text}</p> }
-}
-
-/// How far a list is: what was loaded once stays, whatever happens to its renewal.
-fn stage<T: Clone + PartialEq + Send + Sync + 'static>(load: Load<Page<T>>) -> Stage {
-    match (load.with(|page| page.items.is_empty()), load.error()) {
-        (Some(true), _) => Stage::Empty,
-        (Some(false), _) => Stage::Ready,
-        (None, Some(error)) => Stage::Failed(error),
-        (None, None) => Stage::Loading,
+    });
+    view! {
+        <p class="minor freshness" data-part="freshness">
+            {move || text.get()}
+        </p>
     }
 }
 
-/// Says how many of a long list are on the screen.
+/// Says what of the address could not be meant.
 #[component]
-fn Shown(
-    /// Items on the screen.
-    shown: usize,
-    /// Items in all.
-    total: u64,
-) -> impl IntoView {
+fn Ignored(address: Address) -> impl IntoView {
     let i18n = use_i18n();
-    (u64::try_from(shown).unwrap_or(u64::MAX) < total).then(|| {
-        view! { <p class="minor table-foot">{t!(i18n, models.shown, shown, total)}</p> }
-    })
-}
-
-/// Where to create things as long as there is no screen for it.
-#[component]
-fn ApiHint(
-    /// What to send to.
-    resource: &'static str,
-) -> impl IntoView {
-    let i18n = use_i18n();
-    view! {
-        <p>
-            <code>"POST /api/v1/"{resource}</code>
-        </p>
-        <p>
-            // A page of the service, not of this application.
-            <a class="button" href="/docs" rel="external">{t!(i18n, models.api_docs)}</a>
-        </p>
+    let title = Signal::derive(move || t_string!(i18n, models.ignored).to_owned());
+    move || {
+        let ignored = address.ignored();
+        (!ignored.is_empty()).then(|| {
+            let items = ignored
+                .into_iter()
+                .map(|item| view! { <li><code>{item}</code></li> })
+                .collect_view();
+            view! {
+                <div class="report" data-part="ignored">
+                    <Notice tone=Tone::Warn title>
+                        <ul class="inline-list">{items}</ul>
+                    </Notice>
+                    <IconButton
+                        icon=Icon::Cross
+                        label=Signal::derive(move || t_string!(i18n, components.close).to_owned())
+                        action="close-ignored"
+                        on_click=move |()| address.forget_ignored()
+                    />
+                </div>
+            }
+        })
     }
 }

@@ -57,6 +57,12 @@ impl Pointer {
         self.acted_at.set_value(Some(browser::now()));
     }
 
+    /// Whether somebody has just done something themselves.
+    pub fn is_acting(self) -> bool {
+        let acted_at = self.acted_at.get_value();
+        acted_at.is_some_and(|at| browser::now() - at <= OWN)
+    }
+
     fn holds(self) -> bool {
         holds(
             self.moved_at.get_value(),

@@ -1,0 +1,515 @@
+//! What of each list is shown, as it stands in the address of the page: a link leads to exactly what somebody sees.
+//!
+//! Rules: each table has its own prefix; what is as nobody asked for is left out; what cannot be meant is left out too, and reported, so that the
+//! page can say so and clean the address. No browser in here.
+
+use form_urlencoded::{Serializer, parse};
+use understudy_shared::{ModelGroupId, ModelInstanceId};
+
+/// Page sizes to choose from.
+pub const SIZES: [u32; 4] = [10, 25, 50, 100];
+/// The page size that nobody asked for.
+pub const DEFAULT_SIZE: u32 = 25;
+/// What the service looks for at most.
+const LONGEST_SEARCH: usize = 200;
+const LAST_PAGE: u32 = 10_000;
+
+/// What a filter can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// The id of an instance.
+    Instance,
+    /// The id of a group.
+    Group,
+}
+
+impl Values {
+    fn allow(self, value: &str) -> bool {
+        match self {
+            Self::OneOf(values) => values.contains(&value),
+            Self::Instance => value.parse::<ModelInstanceId>().is_ok(),
+            Self::Group => value.parse::<ModelGroupId>().is_ok(),
+        }
+    }
+}
+
+/// A filter.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// Its name in the address.
+    pub name: &'static str,
+    /// Its name for the service.
+    pub parameter: &'static str,
+    /// What it can be.
+    pub values: Values,
+}
+
+/// What a table can be asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Spec {
+    prefix: &'static str,
+    sort_keys: &'static [&'static str],
+    filters: &'static [Filter],
+}
+
+const ENABLED: Filter = Filter {
+    name: "enabled",
+    parameter: "enabled",
+    values: Values::OneOf(&["true", "false"]),
+};
+
+/// The table of groups.
+pub static GROUPS: Spec = Spec {
+    prefix: "g.",
+    // The first is the order that nobody asked for.
+    sort_keys: &["title", "name", "strategy", "created_at", "updated_at"],
+    filters: &[
+        Filter {
+            name: "state",
+            parameter: "state",
+            values: Values::OneOf(&["available", "unavailable", "disabled"]),
+        },
+        Filter {
+            name: "strategy",
+            parameter: "strategy",
+            values: Values::OneOf(&["first_available", "weighted", "least_busy", "fastest"]),
+        },
+        ENABLED,
+        Filter {
+            name: "instance",
+            parameter: "instance_id",
+            values: Values::Instance,
+        },
+    ],
+};
+
+/// The table of instances.
+pub static INSTANCES: Spec = Spec {
+    prefix: "i.",
+    sort_keys: &["name", "kind", "host", "model", "created_at", "updated_at"],
+    filters: &[
+        Filter {
+            name: "state",
+            parameter: "state",
+            values: Values::OneOf(&[
+                "up",
+                "down",
+                "unknown",
+                "cooling",
+                "ejected",
+                "auth_failed",
+                "drilled",
+                "disabled",
+            ]),
+        },
+        Filter {
+            name: "kind",
+            parameter: "kind",
+            values: Values::OneOf(&["local", "network", "cloud"]),
+        },
+        ENABLED,
+        Filter {
+            name: "group",
+            parameter: "group_id",
+            values: Values::Group,
+        },
+    ],
+};
+
+/// What of one table is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListState {
+    spec: &'static Spec,
+    q: String,
+    /// In the order of the filters that there are.
+    filters: Vec<Option<String>>,
+    sort: usize,
+    falling: bool,
+    page: u32,
+    size: u32,
+}
+
+impl ListState {
+    /// As nobody asked for anything.
+    pub fn new(spec: &'static Spec) -> Self {
+        Self {
+            spec,
+            q: String::new(),
+            filters: vec![None; spec.filters.len()],
+            sort: 0,
+            falling: false,
+            page: 1,
+            size: DEFAULT_SIZE,
+        }
+    }
+
+    /// The text to look for.
+    pub fn q(&self) -> &str {
+        &self.q
+    }
+
+    /// The value of a filter.
+    pub fn filter(&self, name: &str) -> Option<&str> {
+        self.filters[self.index(name)?].as_deref()
+    }
+
+    /// The field that the list is sorted by, and whether it falls.
+    pub fn sort(&self) -> (&'static str, bool) {
+        (self.spec.sort_keys[self.sort], self.falling)
+    }
+
+    /// The page, from 1.
+    pub fn page(&self) -> u32 {
+        self.page
+    }
+
+    /// Items on a page.
+    pub fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// Whether less than everything is asked for.
+    pub fn is_narrowed(&self) -> bool {
+        !self.q.is_empty() || self.filters.iter().any(Option::is_some)
+    }
+
+    /// Looks for a text, from the first page on.
+    pub fn search(&mut self, text: &str) {
+        let kept: String = text.chars().filter(|c| !c.is_control()).collect();
+        self.q = kept.trim().chars().take(LONGEST_SEARCH).collect();
+        self.page = 1;
+    }
+
+    /// Sets a filter, or takes it away.
+    pub fn set_filter(&mut self, name: &str, value: Option<&str>) {
+        if let Some(index) = self.index(name) {
+            let allowed = value.filter(|value| self.spec.filters[index].values.allow(value));
+            self.filters[index] = allowed.map(str::to_owned);
+            self.page = 1;
+        }
+    }
+
+    /// Asks for everything; order and page size stay.
+    pub fn widen(&mut self) {
+        self.q.clear();
+        self.filters.fill(None);
+        self.page = 1;
+    }
+
+    /// Sorts by a field; by the same one again the other way round.
+    pub fn sort_by(&mut self, key: &str) {
+        let keys = self.spec.sort_keys;
+        if let Some(index) = keys.iter().position(|known| *known == key) {
+            self.falling = index == self.sort && !self.falling;
+            self.sort = index;
+            self.page = 1;
+        }
+    }
+
+    /// Goes to a page.
+    pub fn go_to(&mut self, page: u32) {
+        self.page = page.clamp(1, LAST_PAGE);
+    }
+
+    /// Changes the page size. What was at the top of the page stays on the page.
+    pub fn set_size(&mut self, size: u32) {
+        if SIZES.contains(&size) {
+            let first = (self.page - 1) * self.size;
+            self.size = size;
+            self.page = first / size + 1;
+        }
+    }
+
+    /// The number of the last page that has something on it.
+    pub fn last_page(&self, total: u64) -> u32 {
+        let last = total.div_ceil(u64::from(self.size)).max(1);
+        u32::try_from(last).unwrap_or(LAST_PAGE).min(LAST_PAGE)
+    }
+
+    /// The part of the service's address after `?`.
+    pub fn to_request(&self) -> String {
+        let mut query = Serializer::new(self.filter_request());
+        query.append_pair("limit", &self.size.to_string());
+        let offset = u64::from(self.page - 1) * u64::from(self.size);
+        if offset > 0 {
+            query.append_pair("offset", &offset.to_string());
+        }
+        query.append_pair("sort", &self.sort_text());
+        query.finish()
+    }
+
+    /// As [`Self::to_request`], for everything that matches, in portions.
+    pub fn to_request_for_all(&self, limit: u32, offset: u64) -> String {
+        let mut query = Serializer::new(self.filter_request());
+        query.append_pair("limit", &limit.to_string());
+        query.append_pair("offset", &offset.to_string());
+        query.finish()
+    }
+
+    fn filter_request(&self) -> String {
+        let mut query = Serializer::new(String::new());
+        if !self.q.is_empty() {
+            query.append_pair("q", &self.q);
+        }
+        for (filter, value) in self.spec.filters.iter().zip(&self.filters) {
+            if let Some(value) = value {
+                query.append_pair(filter.parameter, value);
+            }
+        }
+        query.finish()
+    }
+
+    fn sort_text(&self) -> String {
+        let (key, falling) = self.sort();
+        format!("{}{key}", if falling { "-" } else { "" })
+    }
+
+    fn index(&self, name: &str) -> Option<usize> {
+        let filters = self.spec.filters;
+        filters.iter().position(|filter| filter.name == name)
+    }
+
+    /// Takes over one parameter of the address, its prefix taken off; false if it cannot be meant.
+    fn take(&mut self, name: &str, value: &str) -> bool {
+        match name {
+            "q" => {
+                self.search(value);
+                self.q == value.trim() && !self.q.is_empty()
+            }
+            "sort" => {
+                let falling = value.strip_prefix('-');
+                let key = falling.unwrap_or(value);
+                let keys = self.spec.sort_keys;
+                let found = keys.iter().position(|known| *known == key);
+                if let Some(index) = found {
+                    (self.sort, self.falling) = (index, falling.is_some());
+                }
+                found.is_some()
+            }
+            "page" => {
+                let page = value.parse().ok();
+                let page = page.filter(|page| (1..=LAST_PAGE).contains(page));
+                self.page = page.unwrap_or(self.page);
+                page.is_some()
+            }
+            "size" => {
+                let size = value.parse().ok().filter(|size| SIZES.contains(size));
+                self.size = size.unwrap_or(self.size);
+                size.is_some()
+            }
+            _ => {
+                let Some(index) = self.index(name) else {
+                    return false;
+                };
+                let allowed = self.spec.filters[index].values.allow(value);
+                if allowed {
+                    self.filters[index] = Some(value.to_owned());
+                }
+                allowed
+            }
+        }
+    }
+
+    fn write(&self, query: &mut Serializer<'_, String>) {
+        let mut put = |name: &str, value: &str| {
+            query.append_pair(&format!("{}{name}", self.spec.prefix), value);
+        };
+        if !self.q.is_empty() {
+            put("q", &self.q);
+        }
+        for (filter, value) in self.spec.filters.iter().zip(&self.filters) {
+            if let Some(value) = value {
+                put(filter.name, value);
+            }
+        }
+        if (self.sort, self.falling) != (0, false) {
+            put("sort", &self.sort_text());
+        }
+        if self.size != DEFAULT_SIZE {
+            put("size", &self.size.to_string());
+        }
+        if self.page != 1 {
+            put("page", &self.page.to_string());
+        }
+    }
+}
+
+/// What of both tables is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The groups.
+    pub groups: ListState,
+    /// The instances.
+    pub instances: ListState,
+}
+
+impl View {
+    /// Reads the part of the address after `?`, and says which of it cannot be meant.
+    pub fn read(query: &str) -> (Self, Vec<String>) {
+        let mut view = Self {
+            groups: ListState::new(&GROUPS),
+            instances: ListState::new(&INSTANCES),
+        };
+        let mut ignored = Vec::new();
+        let query = query.strip_prefix('?').unwrap_or(query);
+        for (name, value) in parse(query.as_bytes()) {
+            let lists = [&mut view.groups, &mut view.instances];
+            let taken = lists.into_iter().find_map(|list| {
+                let name = name.strip_prefix(list.spec.prefix)?;
+                Some(list.take(name, &value))
+            });
+            if taken != Some(true) {
+                ignored.push(format!("{name}={value}"));
+            }
+        }
+        (view, ignored)
+    }
+
+    /// The part of the address after `?`; empty when nobody asked for anything.
+    pub fn write(&self) -> String {
+        let mut query = Serializer::new(String::new());
+        self.groups.write(&mut query);
+        self.instances.write(&mut query);
+        query.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+    fn read(query: &str) -> View {
+        let (view, ignored) = View::read(query);
+        assert_eq!(ignored, Vec::<String>::new(), "{query}");
+        view
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_not_in_the_address() {
+        let view = read("");
+        assert_eq!(view.write(), "");
+        assert_eq!(view.groups.to_request(), "limit=25&sort=title");
+        assert!(!view.groups.is_narrowed());
+    }
+
+    #[test]
+    fn each_table_keeps_its_own_state() {
+        let mut view = read("");
+        view.groups.search("чат & co");
+        view.groups.sort_by("name");
+        view.instances.set_filter("kind", Some("cloud"));
+        view.instances.set_filter("group", Some(ID));
+        view.instances.set_size(10);
+        view.instances.go_to(3);
+        let written = view.write();
+        assert_eq!(
+            written,
+            format!(
+                "g.q=%D1%87%D0%B0%D1%82+%26+co&g.sort=name&i.kind=cloud&i.group={ID}&i.size=10&i.page=3"
+            )
+        );
+        assert_eq!(read(&written), view);
+        assert_eq!(
+            view.instances.to_request(),
+            format!("kind=cloud&group_id={ID}&limit=10&offset=20&sort=name")
+        );
+        assert_eq!(
+            view.instances.to_request_for_all(200, 400),
+            format!("kind=cloud&group_id={ID}&limit=200&offset=400")
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_left_out_and_reported() {
+        let (view, ignored) = View::read(
+            "?g.state=gone&g.page=0&g.size=13&g.sort=-colour&i.group=x&i.q=&other=1&state=up&i.kind=cloud&i.page=2",
+        );
+        assert_eq!(
+            ignored,
+            [
+                "g.state=gone",
+                "g.page=0",
+                "g.size=13",
+                "g.sort=-colour",
+                "i.group=x",
+                "i.q=",
+                "other=1",
+                "state=up"
+            ]
+        );
+        assert_eq!(view.write(), "i.kind=cloud&i.page=2");
+    }
+
+    #[test]
+    fn a_search_that_the_service_would_refuse_is_cut() {
+        let mut state = ListState::new(&GROUPS);
+        state.search(&format!("a\u{7}b{}", "я".repeat(300)));
+        assert_eq!(state.q().chars().count(), LONGEST_SEARCH);
+        assert!(state.q().starts_with("ab"));
+    }
+
+    #[test]
+    fn a_column_sorts_up_then_down_and_another_one_up_again() {
+        let mut state = ListState::new(&INSTANCES);
+        assert_eq!(state.sort(), ("name", false));
+        state.sort_by("name");
+        assert_eq!(state.sort(), ("name", true));
+        state.sort_by("kind");
+        assert_eq!(state.sort(), ("kind", false));
+        state.sort_by("colour");
+        assert_eq!(state.sort(), ("kind", false));
+    }
+
+    #[test]
+    fn whatever_narrows_the_list_leads_to_its_first_page() {
+        let mut state = ListState::new(&INSTANCES);
+        for change in [
+            (|state| state.search("x")) as fn(&mut ListState),
+            |state| state.set_filter("state", Some("up")),
+            |state| state.set_filter("state", None),
+            |state| state.sort_by("kind"),
+            ListState::widen,
+        ] {
+            state.go_to(4);
+            change(&mut state);
+            assert_eq!(state.page(), 1);
+        }
+    }
+
+    #[test]
+    fn another_page_size_keeps_the_place() {
+        let mut state = ListState::new(&INSTANCES);
+        state.go_to(5);
+        state.set_size(10);
+        // Item 101 is the first one on both.
+        assert_eq!(state.page(), 11);
+        state.set_size(100);
+        assert_eq!(state.page(), 2);
+        state.set_size(7);
+        assert_eq!((state.page(), state.size()), (2, 100));
+    }
+
+    #[test]
+    fn the_last_page_has_something_on_it() {
+        let state = ListState::new(&GROUPS);
+        assert_eq!(state.last_page(0), 1);
+        assert_eq!(state.last_page(25), 1);
+        assert_eq!(state.last_page(26), 2);
+    }
+
+    #[test]
+    fn filters_know_their_values() {
+        let mut state = ListState::new(&GROUPS);
+        state.set_filter("state", Some("up"));
+        assert_eq!(state.filter("state"), None);
+        state.set_filter("instance", Some(ID));
+        assert_eq!(state.filter("instance"), Some(ID));
+        assert!(state.is_narrowed());
+        state.widen();
+        assert!(!state.is_narrowed());
+    }
+}
