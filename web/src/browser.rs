@@ -57,8 +57,10 @@ pub fn local_date(at: DateTime<Utc>, language: &str) -> String {
         reason = "exact until the year 287396, as the browser's own"
     )]
     let date = js_sys::Date::new(&JsValue::from_f64(at.timestamp_millis() as f64));
-    date.to_locale_date_string(language, &JsValue::UNDEFINED)
-        .into()
+    // With the name of the month: 1/2 is another day in every country.
+    let options = js_sys::Object::new();
+    let _ = Reflect::set(&options, &"dateStyle".into(), &"medium".into());
+    date.to_locale_date_string(language, &options).into()
 }
 
 /// The last second of a day, written as in a date field ("2027-01-31"), in the time zone of this computer.

@@ -10,6 +10,8 @@ pub mod words;
 
 #[expect(
     clippy::expect_used,
+    clippy::new_ret_no_self,
+    clippy::wrong_self_convention,
     dead_code,
     unused_imports,
     unused_qualifications,

@@ -8,6 +8,7 @@ mod stream;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::rc::Rc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
@@ -69,6 +70,7 @@ pub struct Live {
     groups: StoredValue<HashMap<ModelGroupId, Told<GroupStatus>>>,
     listeners: StoredValue<(u64, Vec<(u64, Listener)>), LocalStorage>,
     last_id: StoredValue<Option<String>>,
+    first_pause: StoredValue<Duration>,
     pauses: Pauses,
 }
 
@@ -81,6 +83,7 @@ impl Live {
             groups: StoredValue::new(HashMap::new()),
             listeners: StoredValue::new_local((0, Vec::new())),
             last_id: StoredValue::new(None),
+            first_pause: StoredValue::new(stream::FIRST_PAUSE),
             pauses: Pauses::new(),
         }
     }

@@ -89,7 +89,7 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
         let ticks = StoredValue::new(0_u32);
         let tick = move || {
             ticks.update_value(|ticks| *ticks = ticks.wrapping_add(1));
-            let due = !live.is_connected() || ticks.get_value() % CONFIRM_EVERY == 0;
+            let due = !live.is_connected() || ticks.get_value().is_multiple_of(CONFIRM_EVERY);
             // Nobody sees it, it would be in vain, or it would ask for a password: not without the person.
             let idle = browser::is_hidden() || network.is_lost() || session.is_ended();
             if due && !idle {

@@ -1,5 +1,7 @@
 //! Streams of events.
 
+use std::time::Duration;
+
 use super::transport::{Chunks, Request};
 use super::{Api, ApiError};
 use crate::sse::{SseEvent, SseParser};
@@ -34,5 +36,10 @@ impl EventStream {
     pub async fn next(&mut self) -> Result<Option<Vec<SseEvent>>, ApiError> {
         let bytes = self.chunks.next().await?;
         Ok(bytes.map(|bytes| self.parser.feed(&bytes)))
+    }
+
+    /// After which pause the service wants a broken stream to be opened again, if it has said so.
+    pub fn retry(&self) -> Option<Duration> {
+        self.parser.retry()
     }
 }

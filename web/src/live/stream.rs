@@ -12,7 +12,8 @@ use crate::browser;
 use crate::pause::back_off;
 use crate::sse::SseEvent;
 
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// Until the service says otherwise.
+pub const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The service sends something every 15 s. After three times of silence the connection is dead, whatever the browser thinks.
 const LONGEST_SILENCE: Duration = Duration::from_secs(45);
@@ -49,7 +50,8 @@ pub async fn keep_open(live: Live, api: Api) {
             Ok(End::Closed) if lasted => live.connection.set(Connection::Connecting),
             Ok(End::Closed) | Err(_) => {
                 live.connection.set(Connection::Down);
-                let pause = back_off(tries, FIRST_PAUSE, LONGEST_PAUSE, browser::random());
+                let first = live.first_pause.get_value();
+                let pause = back_off(tries, first, LONGEST_PAUSE, browser::random());
                 tries += 1;
                 live.pauses.sleep(pause).await;
             }
@@ -64,6 +66,9 @@ async fn listen(live: Live, api: Api) -> Result<End, ApiError> {
     live.heard_at.set(Some(browser::now()));
     while let Some(events) = next(&mut stream).await? {
         live.heard_at.set(Some(browser::now()));
+        if let Some(pause) = stream.retry() {
+            live.first_pause.set_value(pause);
+        }
         for event in events {
             take(live, event);
         }

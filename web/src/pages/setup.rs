@@ -70,8 +70,11 @@ fn Setup() -> impl IntoView {
     let lead = Signal::derive(move || {
         let form =
             matches!(state.get(), Some(Ok(SetupState { open: true }))) && token.get().is_some();
-        form.then(|| t_string!(i18n, setup.lead).to_owned())
-            .unwrap_or_default()
+        if form {
+            t_string!(i18n, setup.lead).to_owned()
+        } else {
+            String::new()
+        }
     });
     view! {
         <SignInCard title=Signal::derive(move || t_string!(i18n, setup.title).to_owned()) lead>

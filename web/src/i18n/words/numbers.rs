@@ -54,7 +54,7 @@ fn grouped(number: i64, apart: char) -> String {
     // Four digits are read at once; only the others need help.
     let helped = digits.len() > 4 || apart == ',';
     for (index, digit) in digits.chars().enumerate() {
-        if helped && index > 0 && (digits.len() - index) % 3 == 0 {
+        if helped && index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(apart);
         }
         text.push(digit);
@@ -98,7 +98,7 @@ counted! {
 /// A size in memory, in the unit in which it is whole: "64 КБ".
 pub fn bytes(i18n: Words, bytes: u64) -> String {
     const KIBI: u64 = 1024;
-    let whole = |unit: u64| bytes > 0 && bytes % unit == 0;
+    let whole = |unit: u64| bytes > 0 && bytes.is_multiple_of(unit);
     if whole(KIBI * KIBI) {
         t_string!(
             i18n,
