@@ -98,7 +98,8 @@ fn KeyList(keys: Load<Vec<ApiKey>>, groups: GroupNames) -> impl IntoView {
         total.and_then(|total| u64::try_from(total).ok())
     });
     let stage = Signal::derive(move || match (total.get(), keys.error()) {
-        (Some(0), _) => Stage::Empty,
+        (Some(0), _) if keys.with(Vec::is_empty) == Some(true) => Stage::Empty,
+        (Some(0), _) => Stage::NoMatch,
         (Some(_), _) => Stage::Ready,
         (None, Some(error)) => Stage::Failed(error),
         (None, None) => Stage::Loading,
@@ -130,8 +131,8 @@ fn KeyList(keys: Load<Vec<ApiKey>>, groups: GroupNames) -> impl IntoView {
             false,
         );
     });
-    let empty = move || view! { <Empty keys view go=Callback::new(move |to| go(to, false)) /> };
-    view! {
+    let tools = move || {
+        view! {
         <div class="tools-filters">
             <Search
                 label=Signal::derive(move || t_string!(i18n, keys.search).to_owned())
@@ -149,6 +150,16 @@ fn KeyList(keys: Load<Vec<ApiKey>>, groups: GroupNames) -> impl IntoView {
                 on_change=filter
             />
         </div>
+        }
+    };
+    let empty = move || {
+        view! {
+            <p class="empty-title">{t!(i18n, keys.empty)}</p>
+            <p>{t!(i18n, keys.empty_hint)}</p>
+        }
+    };
+    let no_match = move || view! { <NoMatch view go=Callback::new(move |to| go(to, false)) /> };
+    view! {
         <ListSection
             id="keys"
             title=title
@@ -156,7 +167,9 @@ fn KeyList(keys: Load<Vec<ApiKey>>, groups: GroupNames) -> impl IntoView {
             count=total
             stage
             retry=move |()| keys.refresh()
+            tools
             empty
+            no_match
         >
             <table
                 role="table"
@@ -189,7 +202,6 @@ fn KeyList(keys: Load<Vec<ApiKey>>, groups: GroupNames) -> impl IntoView {
                     </For>
                 </tbody>
             </table>
-        </ListSection>
         <Show when=move || total.get().is_some_and(|total| total > u64::from(SIZES[0]))>
             <Pager
                 page=Signal::derive(move || view.with(|view| view.page))
@@ -200,6 +212,7 @@ fn KeyList(keys: Load<Vec<ApiKey>>, groups: GroupNames) -> impl IntoView {
                 on_size=move |size| go(View { size, page: 1, ..view.get_untracked() }, false)
             />
         </Show>
+        </ListSection>
     }
 }
 
@@ -234,48 +247,41 @@ fn head(column: Column) -> Signal<String> {
     })
 }
 
-/// Why there is nothing to see, and what to do about it.
+/// Why there is nothing to see although there are keys, and what to do about it.
 #[component]
-fn Empty(keys: Load<Vec<ApiKey>>, view: Memo<View>, go: Callback<View>) -> impl IntoView {
+fn NoMatch(view: Memo<View>, go: Callback<View>) -> impl IntoView {
     let i18n = use_i18n();
-    let none = move || keys.with(Vec::is_empty).unwrap_or(true);
-    let search = move || view.with(|view| !view.search.is_empty());
+    let searched = Memo::new(move |_| view.with(|view| !view.search.is_empty()));
+    let clear = move |_| {
+        go.run(View {
+            search: String::new(),
+            page: 1,
+            ..view.get_untracked()
+        });
+    };
+    let show_all = move |_| {
+        go.run(View {
+            all: true,
+            page: 1,
+            ..view.get_untracked()
+        });
+    };
     move || {
-        if none() {
-            view! {
-                <p class="empty-title">{t!(i18n, keys.empty)}</p>
-                <p>{t!(i18n, keys.empty_hint)}</p>
-            }
-            .into_any()
-        } else if search() {
-            let all = move |_| {
-                go.run(View {
-                    search: String::new(),
-                    page: 1,
-                    ..view.get_untracked()
-                });
-            };
+        if searched.get() {
             view! {
                 <p class="empty-title">{t!(i18n, keys.none_found)}</p>
                 <p>
-                    <button type="button" class="button" data-action="clear" on:click=all>
+                    <button type="button" class="button" data-action="clear" on:click=clear>
                         {t!(i18n, keys.clear)}
                     </button>
                 </p>
             }
             .into_any()
         } else {
-            let all = move |_| {
-                go.run(View {
-                    all: true,
-                    page: 1,
-                    ..view.get_untracked()
-                });
-            };
             view! {
                 <p class="empty-title">{t!(i18n, keys.none_active)}</p>
                 <p>
-                    <button type="button" class="button" data-action="show-all" on:click=all>
+                    <button type="button" class="button" data-action="show-all" on:click=show_all>
                         {t!(i18n, keys.show_all)}
                     </button>
                 </p>
