@@ -161,8 +161,8 @@ impl Gateway {
 
     /// Checks a connection step by step, over the very client that requests would use.
     pub async fn check(&self, connection: &Connection) -> CheckResult {
-        let result = checks::check(connection, &self.egress).await;
-        self.board.checked(connection.id, &result);
+        let (result, walked) = checks::check(connection, &self.egress).await;
+        self.board.checked(connection.id, &result, &walked);
         result
     }
 }

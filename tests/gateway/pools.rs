@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::{CHAT, GROUP, assert_answered, assert_failed, chat, streamed_chat};
 use crate::support::App;
 use crate::support::app::Made;
+use crate::support::tls::TlsFront;
 use crate::support::tunnel::Tunnel;
-use crate::support::upstream::{Reply, Upstream};
+use crate::support::upstream::{Blackhole, Recorded, Reply, Upstream};
 
 struct Pool {
     app: App,
@@ -50,9 +51,7 @@ impl Pool {
     /// The tokens that were used, in order.
     fn used(&self) -> Vec<String> {
         let requests = self.upstream.requests();
-        let token = |request: &crate::support::upstream::Recorded| {
-            request.header("authorization").unwrap().to_owned()
-        };
+        let token = |request: &Recorded| request.header("authorization").unwrap().to_owned();
         requests.iter().map(token).collect()
     }
 }
@@ -62,11 +61,8 @@ async fn next_token_of_the_pool_answers_when_one_is_refused() {
     let pool = Pool::start().await;
     let caller = pool.app.gateway().await;
     assert_eq!(pool.token_states().await, ["unknown", "unknown"]);
-    for body in [chat(GROUP), streamed_chat(GROUP)] {
-        pool.upstream.next(Reply::failure(401));
-        assert_answered(&caller.post(CHAT, &body).await, "pool", 1);
-        break;
-    }
+    pool.upstream.next(Reply::failure(401));
+    assert_answered(&caller.post(CHAT, &chat(GROUP)).await, "pool", 1);
     assert_eq!(pool.used(), ["Bearer token-a", "Bearer token-b"]);
     assert_eq!(pool.token_states().await, ["invalid", "ok"]);
     assert_eq!(pool.field("/status/state").await, "up");
@@ -241,4 +237,109 @@ async fn messages_and_logs_name_neither_tokens_nor_proxies() {
     for text in [format!("{answer:?}"), format!("{shown:?}"), app.log()] {
         assert!(!text.contains("canary"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn error_about_the_quota_in_an_answer_of_200_is_the_tokens_matter() {
+    let pool = Pool::start().await;
+    let caller = pool.app.gateway().await;
+    let error = json!({"error": {"message": "no money", "code": "insufficient_quota"}});
+    pool.upstream.next(Reply::json(200, &error));
+    assert_answered(&caller.post(CHAT, &chat(GROUP)).await, "pool", 1);
+    assert_eq!(pool.token_states().await, ["exhausted", "ok"]);
+    let pool = Pool::start().await;
+    let caller = pool.app.gateway().await;
+    pool.upstream.next(Reply::events([&error]));
+    assert_answered(&caller.post(CHAT, &streamed_chat(GROUP)).await, "pool", 1);
+    assert_eq!(pool.token_states().await, ["exhausted", "ok"]);
+}
+
+#[tokio::test]
+async fn proxy_that_never_answers_is_given_up_on_for_the_next() {
+    let app = App::start().await;
+    let backend = Upstream::start("backend");
+    let (hole, alive) = (Blackhole::start().await, Upstream::start("backend"));
+    let url = |port: u16| json!({"url": format!("http://127.0.0.1:{port}")});
+    let fields = json!({
+        "proxies": [url(hole.port()), url(alive.port())], "timeouts": {"connect_ms": 300},
+    });
+    let instance = app.instance_with("backend", backend.port(), fields).await;
+    app.group(GROUP, [&instance]).await;
+    let caller = app.gateway().await;
+    assert_answered(&caller.post(CHAT, &chat(GROUP)).await, "backend", 1);
+    let shown = app.admin().await.get(&instance.path).await.json();
+    assert_eq!(shown["proxies"][0]["state"], "down", "{shown}");
+    assert_eq!(backend.connections(), 0, "never gone round");
+}
+
+#[tokio::test]
+async fn certificate_that_is_not_trusted_is_not_the_proxys_fault() {
+    let app = App::start().await;
+    let backend = Upstream::start("backend");
+    let front = TlsFront::start(&backend, "127.0.0.1");
+    let tunnel = Tunnel::start("backend.invalid", front.port());
+    let fields = json!({
+        "endpoint": {"scheme": "https"},
+        "proxies": [{"url": format!("http://127.0.0.1:{}", tunnel.port())}],
+    });
+    let instance = app.instance_with("backend", front.port(), fields).await;
+    app.group(GROUP, [&instance]).await;
+    let answer = app.gateway().await.post(CHAT, &chat(GROUP)).await;
+    assert_failed(&answer, 502, "all_instances_failed", 1);
+    assert_eq!(tunnel.asked().len(), 1);
+    let shown = app.admin().await.get(&instance.path).await.json();
+    assert_eq!(shown["proxies"][0]["state"], "unknown", "{shown}");
+    assert_eq!(shown["status"]["code"], "connect_failed", "{shown}");
+}
+
+#[tokio::test]
+async fn check_goes_through_tokens_and_proxies_as_requests_do() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let backend = Upstream::start("backend");
+    let (dead, alive) = (Upstream::refusing("dead"), Upstream::start("backend"));
+    let url = |upstream: &Upstream| json!({"url": format!("http://127.0.0.1:{}", upstream.port())});
+    let fields = json!({
+        "auth": {"type": "bearer"},
+        "tokens": [{"value": "token-a"}, {"value": "token-b"}],
+        "proxies": [url(&dead), url(&alive)],
+    });
+    let instance = app.instance_with("backend", backend.port(), fields).await;
+    let check = async || {
+        let path = format!("{}/check", instance.path);
+        admin.call("POST", &path).await.expect(200).json()
+    };
+    let result = check().await;
+    assert_eq!(result["ok"], true, "{result}");
+    assert_eq!(
+        result["steps"][1]["detail"], "through proxy 2 of 2",
+        "{result}"
+    );
+    assert_eq!(
+        result["steps"][3]["detail"], "token 1 of 2 is accepted",
+        "{result}"
+    );
+    let shown = admin.get(&instance.path).await.json();
+    let state = |pointer: &str| shown.pointer(pointer).unwrap().clone();
+    assert_eq!(
+        [state("/proxies/0/state"), state("/proxies/1/state")],
+        ["down", "up"]
+    );
+    assert_eq!(
+        [state("/tokens/0/state"), state("/tokens/1/state")],
+        ["ok", "unknown"]
+    );
+
+    alive.models(Reply::failure(401));
+    let result = check().await;
+    assert_eq!(result["code"], "token_refused", "{result}");
+    let shown = admin.get(&instance.path).await.json();
+    assert_eq!(shown["status"]["state"], "auth_failed", "{shown}");
+    let used: Vec<String> = alive
+        .all_requests()
+        .iter()
+        .map(|request| request.header("authorization").unwrap().to_owned())
+        .collect();
+    assert_eq!(used, ["Bearer token-a", "Bearer token-a", "Bearer token-b"]);
+    assert_eq!(backend.connections(), 0, "never gone round");
 }

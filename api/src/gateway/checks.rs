@@ -12,7 +12,6 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use understudy_shared::{CheckCode, CheckResult, CheckStep, Scheme};
 
-use super::breaker::attempt::Lane;
 use super::classify::Failure;
 use super::egress::{Destination, EgressFault, EgressPolicy};
 use super::upstream::{self, Cause, Client};
@@ -20,15 +19,29 @@ use crate::domain::model_instance::Connection;
 
 mod fault;
 mod report;
+mod walk;
+
+pub use walk::Walked;
 
 use fault::Fault;
 use report::Report;
+use walk::{NoAnswer, walk};
 
 /// Longest time for the answer to the list of models.
 const ANSWER: Duration = Duration::from_secs(15);
 
-/// Checks a connection.
-pub async fn check(connection: &Connection, egress: &Arc<EgressPolicy>) -> CheckResult {
+/// Checks a connection, and tells how the check went through its pools.
+pub async fn check(connection: &Connection, egress: &Arc<EgressPolicy>) -> (CheckResult, Walked) {
+    let mut walked = Walked::default();
+    let result = steps(connection, egress, &mut walked).await;
+    (result, walked)
+}
+
+async fn steps(
+    connection: &Connection,
+    egress: &Arc<EgressPolicy>,
+    walked: &mut Walked,
+) -> CheckResult {
     let mut report = Report::new(connection.endpoint.scheme == Scheme::Https);
     let direct = connection.proxies.is_empty();
     let address = if direct {
@@ -58,7 +71,7 @@ pub async fn check(connection: &Connection, egress: &Arc<EgressPolicy>) -> Check
             (Err(fault), took) => return report.failed(CheckStep::Connect, took, fault),
         }
     }
-    ask(connection, egress, report).await
+    ask(connection, egress, report, walked).await
 }
 
 /// The address of the host, if the policy allows every one that its name has.
@@ -128,6 +141,7 @@ async fn ask(
     connection: &Connection,
     egress: &Arc<EgressPolicy>,
     mut report: Report,
+    walked: &mut Walked,
 ) -> CheckResult {
     let started = Instant::now();
     let client = match Client::new(connection, 0, egress) {
@@ -139,22 +153,25 @@ async fn ask(
     };
     let limit = ANSWER.min(Duration::from_millis(connection.timeouts.first_byte_ms))
         + Duration::from_millis(connection.timeouts.connect_ms);
-    let response =
-        match tokio::time::timeout(limit, client.get_or_cause(Lane::default(), "/models")).await {
-            Ok(Ok(response)) => response,
-            Ok(Err((failure, cause))) => {
-                return unreachable(report, connection, failure, cause, started.elapsed());
-            }
-            Err(_) => {
-                return report.failed(
-                    CheckStep::ListModels,
-                    started.elapsed(),
-                    Fault::new(CheckCode::Timeout, "the backend does not answer in time"),
-                );
-            }
-        };
+    let response = match walk(&client, connection, limit, walked).await {
+        Ok(response) => response,
+        Err(NoAnswer::Failed(failure, cause)) => {
+            return unreachable(report, connection, failure, cause, started.elapsed());
+        }
+        Err(NoAnswer::TimedOut) => {
+            return report.failed(
+                CheckStep::ListModels,
+                started.elapsed(),
+                Fault::new(CheckCode::Timeout, "the backend does not answer in time"),
+            );
+        }
+    };
+    if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && !walked.dead.is_empty() {
+        let fault = Fault::new(CheckCode::ProxyFailed, "the proxy refuses the credential");
+        return report.failed(CheckStep::Connect, started.elapsed(), fault);
+    }
     report.connected(
-        connection.proxies.is_empty(),
+        walked.through(connection),
         client.connected_in(),
         started.elapsed(),
     );
@@ -167,7 +184,7 @@ async fn ask(
                 let why = format!("the backend wants a token (HTTP {status})");
                 Fault::new(CheckCode::TokenRequired { status }, why)
             } else {
-                let why = format!("the backend refuses the token (HTTP {status})");
+                let why = format!("{} (HTTP {status})", walked.refused(connection));
                 Fault::new(CheckCode::TokenRefused { status }, why)
             };
             return report.failed(CheckStep::Authenticate, answered, fault);
@@ -195,9 +212,9 @@ async fn ask(
         _ => {}
     }
     let (code, detail) = if connection.tokens.is_empty() {
-        (CheckCode::NoTokenNeeded, "no token needed")
+        (CheckCode::NoTokenNeeded, "no token needed".to_owned())
     } else {
-        (CheckCode::Ok { found: None }, "the token is accepted")
+        (CheckCode::Ok { found: None }, walked.accepted(connection))
     };
     report.passed(CheckStep::Authenticate, answered, code, detail);
     let reading = Instant::now();
@@ -234,7 +251,8 @@ fn unreachable(
     let fault = Fault::caused(failure, cause);
     let direct = connection.proxies.is_empty();
     if sent {
-        report.connected(direct, Duration::ZERO, took);
+        let through = (!direct).then(|| "through the proxy".to_owned());
+        report.connected(through, Duration::ZERO, took);
         return report.failed(CheckStep::ListModels, took, fault);
     }
     let step = match fault.code {

@@ -18,6 +18,7 @@ use super::health::{Health, Last};
 use super::judge::judge;
 use crate::domain::model_instance::{Connection, Drill};
 use crate::gateway::budget::Budget;
+use crate::gateway::checks::Walked;
 use crate::gateway::surroundings::{Real, Surroundings};
 
 /// What is known of all instances and groups.
@@ -88,29 +89,41 @@ impl Board {
             .cloned()
     }
 
-    /// Learns from a check that somebody asked for.
-    pub fn checked(&self, id: ModelInstanceId, result: &CheckResult) {
+    /// Learns from a check that somebody asked for, and from its way through the pools.
+    pub fn checked(&self, id: ModelInstanceId, result: &CheckResult, walked: &Walked) {
         let Some(health) = self.find(id) else { return };
-        // Only this status is about the token alone.
-        let refused = matches!(
-            result.code,
-            CheckCode::TokenRefused { status: 401 } | CheckCode::TokenRequired { status: 401 }
-        );
+        let fraction = self.surroundings.fraction();
         health.learn(|known, now| {
+            for token in &walked.refused {
+                known.tokens.refused(*token);
+            }
+            for proxy in &walked.dead {
+                known.proxies.failed(*proxy, now, fraction);
+            }
             if result.ok {
                 known.last = Last::CheckPassed;
                 known.last_error = None;
                 known.breaker.check_passed(now);
-                known.tokens.accepted(0);
-                health.measured(known, Duration::from_millis(result.duration_ms));
-            } else {
-                known.last_error = Some(result.reason.clone());
-                if refused {
-                    known.tokens.refused(0);
+                if result.code == CheckCode::Unverified {
+                    known.tokens.forgive();
                 } else {
-                    known.last = Last::Failed(ReasonCode::Down);
-                    known.breaker.check_failed(now);
+                    known.tokens.accepted(walked.lane.token);
                 }
+                if let Some(proxy) = walked.lane.proxy {
+                    known.proxies.worked(proxy);
+                }
+                health.measured(known, Duration::from_millis(result.duration_ms));
+                return;
+            }
+            known.last_error = Some(result.reason.clone());
+            // Only this status is about tokens alone: they are out, and nothing else is wrong.
+            let refused = matches!(
+                result.code,
+                CheckCode::TokenRefused { status: 401 } | CheckCode::TokenRequired { status: 401 }
+            );
+            if !refused {
+                known.last = Last::Failed(ReasonCode::Down);
+                known.breaker.check_failed(now);
             }
         });
     }

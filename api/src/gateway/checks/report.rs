@@ -74,18 +74,19 @@ impl Report {
     }
 
     /// The connection stands, so TCP (or the proxy) and TLS did their part of `connecting`.
-    pub fn connected(&mut self, direct: bool, connecting: Duration, whole: Duration) {
+    pub fn connected(&mut self, through: Option<String>, connecting: Duration, whole: Duration) {
+        let direct = through.is_none();
         let tcp = self
             .steps
             .iter()
             .find(|step| step.step == CheckStep::Connect)
             .map_or(0, |step| step.duration_ms);
-        if !direct {
+        if let Some(through) = through {
             self.passed(
                 CheckStep::Connect,
                 connecting.min(whole),
                 CheckCode::ThroughProxy,
-                "through the proxy",
+                through,
             );
         }
         if self.tls {

@@ -106,3 +106,110 @@ fn busy(message: String, pause: Duration) -> GatewayError {
         ..GatewayError::new(Code::RateLimited, message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use understudy_shared::ReasonCode;
+
+    use super::*;
+    use crate::gateway::breaker::Block;
+    use crate::gateway::testing::Stage;
+
+    fn told(failures: &[Failure], hindered: &[Hindrance]) -> (Code, Option<u64>) {
+        let group = Stage::of(1).group();
+        let hindered: Vec<_> = hindered.iter().copied().enumerate().collect();
+        let attempts = u32::try_from(failures.len()).unwrap();
+        let error = error(&group, failures, attempts, &hindered, now());
+        assert_eq!(error.attempts, attempts);
+        (error.code, error.retry_after_s)
+    }
+
+    fn now() -> Moment {
+        use std::sync::OnceLock;
+        static NOW: OnceLock<Moment> = OnceLock::new();
+        *NOW.get_or_init(Moment::now)
+    }
+
+    fn cooling(millis: u64) -> Hindrance {
+        let until = now().after(Duration::from_millis(millis));
+        Hindrance::Blocked(Block::Cooling(until))
+    }
+
+    fn busy(seconds: u64) -> Failure {
+        Failure {
+            effect: Effect::Cooling(Duration::from_secs(seconds)),
+            blame: Blame::Busy,
+            ..Failure::sent(ReasonCode::Http(429), "it is over its rate limit")
+        }
+    }
+
+    #[test]
+    fn of_those_who_were_not_asked_a_pause_counts_before_the_length_and_that_before_the_rest() {
+        let at_limit = Hindrance::Blocked(Block::AtLimit);
+        let off = [
+            Hindrance::Disabled,
+            Hindrance::MemberDisabled,
+            Hindrance::EndpointMissing,
+            Hindrance::Drilled(now().utc()),
+            Hindrance::Blocked(Block::AuthFailed),
+        ];
+        let with = |more: &[Hindrance]| told(&[], &[off.as_slice(), more].concat());
+        assert_eq!(with(&[]), (Code::NoInstanceAvailable, None));
+        let too_long = Hindrance::ContextTooSmall;
+        assert_eq!(with(&[too_long]), (Code::ContextLengthExceeded, None));
+        assert_eq!(
+            with(&[too_long, cooling(6_001)]),
+            (Code::RateLimited, Some(7))
+        );
+        assert_eq!(
+            with(&[cooling(9_000), cooling(3_000)]),
+            (Code::RateLimited, Some(3))
+        );
+        assert_eq!(
+            with(&[cooling(9_000), at_limit]),
+            (Code::RateLimited, Some(1))
+        );
+        assert_eq!(
+            with(&[cooling(0)]),
+            (Code::RateLimited, Some(1)),
+            "never at once"
+        );
+        let used_up = Hindrance::Blocked(Block::Exhausted(now().after(EXHAUSTED)));
+        assert_eq!(with(&[used_up]), (Code::RateLimited, Some(600)));
+    }
+
+    #[test]
+    fn of_those_who_failed_only_a_pause_of_everybody_is_one() {
+        let failed = || Failure::sent(ReasonCode::Http(500), "it failed");
+        let late = || Failure::timeout("it did not answer in time");
+        assert_eq!(
+            told(&[busy(20), busy(7)], &[]),
+            (Code::RateLimited, Some(7))
+        );
+        assert_eq!(
+            told(&[busy(20)], &[cooling(4_000)]),
+            (Code::RateLimited, Some(4))
+        );
+        assert_eq!(
+            told(&[busy(20), failed()], &[]),
+            (Code::AllInstancesFailed, None)
+        );
+        assert_eq!(
+            told(&[failed(), busy(20)], &[cooling(4_000)]),
+            (Code::AllInstancesFailed, None)
+        );
+        assert_eq!(
+            told(&[failed(), late()], &[]),
+            (Code::UpstreamTimeout, None)
+        );
+        assert_eq!(
+            told(&[late(), failed()], &[]),
+            (Code::AllInstancesFailed, None)
+        );
+        let quota = Failure {
+            effect: Effect::TokenExhausted,
+            ..busy(1)
+        };
+        assert_eq!(told(&[quota], &[]), (Code::RateLimited, Some(600)));
+    }
+}

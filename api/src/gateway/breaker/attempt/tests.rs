@@ -5,6 +5,7 @@ use understudy_shared::{CheckCode, CheckResult, InstanceState, Limits, TokenStat
 
 use super::*;
 use crate::gateway::breaker::gate::FAILURES;
+use crate::gateway::checks::Walked;
 use crate::gateway::testing::Stage;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -242,7 +243,7 @@ fn a_check_that_passes_brings_refused_tokens_back_and_half_opens() {
     attempt.token_refused("it refuses its token");
     attempt.declined("it refuses its token");
     assert_eq!(stage.status(0).state, InstanceState::AuthFailed);
-    stage.board.checked(id, &check(true));
+    stage.board.checked(id, &check(true), &Walked::default());
     let status = stage.status(0);
     assert_eq!(
         (status.state, &*status.code),
@@ -250,7 +251,7 @@ fn a_check_that_passes_brings_refused_tokens_back_and_half_opens() {
     );
 
     eject(&group, 0);
-    stage.board.checked(id, &check(true));
+    stage.board.checked(id, &check(true), &Walked::default());
     assert_eq!(
         stage.status(0).state,
         InstanceState::Ejected,
@@ -266,9 +267,8 @@ fn a_check_that_passes_brings_refused_tokens_back_and_half_opens() {
 fn a_check_that_fails_takes_the_instance_down_for_a_while() {
     let stage = Stage::of(2);
     let group = stage.group();
-    stage
-        .board
-        .checked(stage.instances[0].connection.id, &check(false));
+    let id = stage.instances[0].connection.id;
+    stage.board.checked(id, &check(false), &Walked::default());
     let status = stage.status(0);
     assert_eq!((status.state, &*status.code), (InstanceState::Down, "down"));
     assert_eq!(blocked(&group, 0), ReasonCode::Down);
