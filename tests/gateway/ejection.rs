@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{CHAT, GROUP, Pair, assert_answered, assert_failed, chat};
 use crate::support::App;
 use crate::support::app::Made;
+use crate::support::upstream::healthy::content_event;
 use crate::support::upstream::{Reply, Upstream};
 use crate::support::wait::until;
 
@@ -116,7 +117,6 @@ async fn ejected_instances_are_asked_when_nobody_else_is_left() {
 
 #[tokio::test]
 async fn streams_that_break_after_their_beginning_eject() {
-    use crate::support::upstream::healthy::content_event;
     let pair = Pair::start().await;
     pair.first
         .always(Reply::events([content_event("hel")]).then_close());

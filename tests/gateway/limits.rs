@@ -4,15 +4,14 @@ use serde_json::json;
 
 use super::{CHAT, GROUP, Pair, assert_answered, assert_failed, chat, streamed_chat};
 use crate::support::App;
+use crate::support::upstream::healthy::content_event;
 use crate::support::upstream::{Gate, Reply, Upstream};
 
 #[tokio::test]
 async fn instance_that_answers_as_many_requests_as_it_may_is_skipped_and_not_failed() {
     let pair = Pair::with(json!({"limits": {"max_concurrency": 1}}), json!({})).await;
     let gate = Gate::closed();
-    let slow = Reply::events([super::super::support::upstream::healthy::content_event(
-        "hello from first",
-    )]);
+    let slow = Reply::events([content_event("hello from first")]);
     pair.first
         .next(slow.then_hold(&gate).then_events(["[DONE]"]));
     let answering = pair.caller.post(CHAT, &streamed_chat(GROUP)).spawn();

@@ -6,7 +6,7 @@
 //! | [`health`] | one instance: breaker, pools and limits behind one short lock |
 //! | [`attempt`] | one attempt at one instance: reported once, whatever happens to it |
 //! | [`block`] | why an instance is not asked at a moment |
-//! | [`judge`] | what is shown of it |
+//! | `judge` | what is shown of it |
 //! | [`board`] | all instances |
 
 pub mod attempt;
