@@ -143,7 +143,11 @@ pub fn PreviewCard(
             id="preview"
             title=Signal::derive(move || t_string!(i18n, group.preview.title).to_owned())
             hint=Signal::derive(move || {
-                (dirty.get() && !is_empty.get()).then(|| t_string!(i18n, group.preview.draft).to_owned()).unwrap_or_default()
+                if dirty.get() && !is_empty.get() {
+                    t_string!(i18n, group.preview.draft).to_owned()
+                } else {
+                    String::new()
+                }
             })
         >
             <Show when=move || is_empty.get()>
