@@ -117,10 +117,11 @@ pub async fn ask(ask: &Ask<'_>, trace: &mut Trace) -> Result<Answered, GatewayEr
         });
         let Some(candidate) = next else { break };
         let member = &group.members[candidate.place];
-        let more = candidates.has_more(now);
         let left = deadline.saturating_duration_since(Instant::now());
-        // The last one left keeps its own limits: giving up on it would help nobody.
-        let last = !more || so.sent + 1 >= group.max_attempts;
+        let own = Duration::from_millis(member.instance.connection.timeouts.first_byte_ms);
+        // The last one left keeps its own limits: giving up on it would help nobody. Nobody has to look who else is left while there is
+        // time enough.
+        let last = own <= left || so.sent + 1 >= group.max_attempts || !candidates.has_more(now);
         if let Some((code, reason)) = so.pass_over(group, member, left, last, now) {
             // Of one that was to be asked as a last resort the trace says already why it was not asked before.
             if !candidate.forced {
@@ -136,7 +137,6 @@ pub async fn ask(ask: &Ask<'_>, trace: &mut Trace) -> Result<Answered, GatewayEr
                 continue;
             }
         };
-        let own = Duration::from_millis(member.instance.connection.timeouts.first_byte_ms);
         let limit = if last { own } else { own.min(left) };
         if let Some(answered) = so.attempt(ask, member, attempt, limit, trace).await {
             return Ok(answered);
