@@ -19,11 +19,9 @@ pub mod toggle;
 
 pub use combobox::{Choice, Combobox};
 pub use errors::{ErrorSummary, FormErrors, Place, focus_field};
-pub use field::Field;
 pub use folded::Folded;
 pub use key_value::KeyValueEditor;
 pub use number::NumberField;
-pub use pairs::{Pairs, Values};
 pub use secret::SecretField;
 pub use segmented::{Segment, Segmented};
 pub use select::{Select, SelectOption};

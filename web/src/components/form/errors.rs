@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use leptos::ev::{Event, FocusEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
-use understudy_shared::FieldError;
+use understudy_shared::{FieldError, FieldRule};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
@@ -35,6 +35,20 @@ pub enum Fault {
     Address(BadAddress),
     /// Words of the form's own.
     Said(Signal<String>),
+}
+
+impl Fault {
+    /// Whether it says no more than that nothing is typed yet.
+    fn is_missing(&self) -> bool {
+        match self {
+            Self::Required => true,
+            Self::Rule(error) => matches!(
+                error.rule,
+                FieldRule::Required | FieldRule::SecretMissing | FieldRule::SecretAgain
+            ),
+            _ => false,
+        }
+    }
 }
 
 /// A place in the form: the id of a field, or none for the form as a whole.
@@ -156,7 +170,7 @@ impl FormErrors {
         if self.found.with_untracked(|places| {
             places
                 .iter()
-                .any(|place| place.id.as_ref() == Some(&id) && place.fault != Fault::Required)
+                .any(|place| place.id.as_ref() == Some(&id) && !place.fault.is_missing())
         }) {
             self.left.update(|left| {
                 left.insert(id);

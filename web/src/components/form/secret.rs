@@ -53,6 +53,7 @@ pub fn SecretField(
     let hint_id = format!("{id}-hint");
     let error_id = format!("{id}-error");
     let label_id = format!("{id}-label");
+    let own_label_id = label_id.clone();
     // The button and the input take turns at one id, and at the focus.
     let turn = {
         let id = id.clone();
@@ -155,7 +156,7 @@ pub fn SecretField(
     let kind = Memo::new(move |_| state.get() == SecretState::Kept);
     view! {
         <div class="field secret" data-secret=move || state.get().as_str()>
-            <label for=id id=format!("{}-label", error_id.trim_end_matches("-error")) class:unseen=bare>
+            <label for=id id=own_label_id class:unseen=bare>
                 {label}
             </label>
             {move || {

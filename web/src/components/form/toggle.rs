@@ -22,7 +22,7 @@ pub fn Switch(
     #[prop(optional, into)]
     error: Signal<Option<String>>,
 ) -> impl IntoView {
-    view! { <Box id label value hint error is_switch=true /> }
+    view! { <Toggle id label value hint error is_switch=true /> }
 }
 
 /// A check box: one of several, or an agreement.
@@ -43,11 +43,11 @@ pub fn Check(
     #[prop(optional, into)]
     error: Signal<Option<String>>,
 ) -> impl IntoView {
-    view! { <Box id label value hint error is_switch=false /> }
+    view! { <Toggle id label value hint error is_switch=false /> }
 }
 
 #[component]
-fn Box(
+fn Toggle(
     id: String,
     label: Signal<String>,
     value: RwSignal<bool>,

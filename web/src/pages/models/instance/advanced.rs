@@ -408,7 +408,7 @@ pub fn CheckFields(
                 </Show>
             </div>
             <Show when=move || mode.get() != HealthCheckMode::Off>
-                <div class="field-row narrow-fields">
+                <div class="field-row">
                     <NumberField
                         id="health-check-interval-s"
                         label=t_signal!(i18n, instance.checks.interval)
@@ -623,7 +623,7 @@ pub fn CapabilityFields(
                 <legend>{t!(i18n, instance.capabilities.endpoints)}</legend>
                 <div class="box-grid code">{boxes}</div>
             </fieldset>
-            <div class="field-row narrow-fields">
+            <div class="field-row">
                 <NumberField
                     id="capabilities-context-length"
                     label=t_signal!(i18n, instance.capabilities.context)

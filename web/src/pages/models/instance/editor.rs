@@ -357,6 +357,9 @@ fn suggest_name(form: Form, draft: Memo<Draft>) {
             .with_untracked(|name| *name == before.clone().unwrap_or_default());
         if own {
             form.name.set(now.clone());
+            // Nobody typed it, so that nobody would miss it.
+            form.baseline
+                .update(|baseline| baseline.name.clone_from(&now));
         }
         now
     });
