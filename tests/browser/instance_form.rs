@@ -187,7 +187,9 @@ async fn stored_secret_stays_hidden_and_asks_to_be_entered_again_for_another_add
     assert!(visit.text(token).await.contains("…6789"));
 
     visit.type_into("#endpoint-port", "1").await;
-    visit.find(&format!("{token}[data-secret='reenter']")).await;
+    visit
+        .find(&format!("{token}[data-secret='reenter'] input"))
+        .await;
     reads(&visit, "#reenter", "must not be sent to another server").await;
     visit.click(SAVE).await;
     visit.find("#form-errors a[href^='#tokens-']").await;

@@ -160,7 +160,8 @@ pub fn SecretField(
                 {label}
             </label>
             {move || {
-                kind.track();
+                // Read, not only tracked: a memo that nobody reads never learns that it is out of date.
+                let _ = kind.get();
                 untrack(&control)
             }}
             <p id=error_id class="field-error">{error}</p>

@@ -33,7 +33,7 @@ use crate::components::form_page::{FormPage, FormSection};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::toast::{Toast, use_toasts};
 use crate::components::unsaved::use_unsaved;
-use crate::i18n::{t, t_signal, t_string, use_i18n, words};
+use crate::i18n::{t, t_signal, t_string, tu_string, use_i18n, words};
 use crate::live::use_live;
 use crate::load::Load;
 use crate::merge::differences;
@@ -124,7 +124,7 @@ pub fn Editor(
             busy.try_set(false);
             match answer {
                 Ok(instance) => {
-                    toasts.success(t_string!(
+                    toasts.success(tu_string!(
                         i18n,
                         instance.saved,
                         name = instance.name.clone()
@@ -149,9 +149,10 @@ pub fn Editor(
                 Ok(instance) => {
                     let id = instance.id;
                     let add = Callback::new(move |()| go.run(add_path(id)));
-                    let text = t_string!(i18n, instance.created, name = instance.name);
-                    toasts
-                        .show(Toast::success(text).action(t_string!(i18n, instance.used.add), add));
+                    let text = tu_string!(i18n, instance.created, name = instance.name);
+                    toasts.show(
+                        Toast::success(text).action(tu_string!(i18n, instance.used.add), add),
+                    );
                     go.run("/models".to_owned());
                 }
                 Err(error) => errors.refuse(error, |pointer| field_of(&draft, pointer)),
@@ -172,7 +173,7 @@ pub fn Editor(
             .unwrap_or_default();
         let patch = difference(&fields_of(&before), &now);
         if patch.is_empty() {
-            toasts.success(t_string!(i18n, instance.unchanged));
+            toasts.success(tu_string!(i18n, instance.unchanged));
             return;
         }
         update(before.id, before.version, patch);
@@ -478,7 +479,7 @@ fn Actions(
             if unsaved.may_leave().await {
                 match api.duplicate_model_instance(id).await {
                     Ok(copy) => {
-                        toasts.success(t_string!(i18n, instance.copied, name = copy.name));
+                        toasts.success(tu_string!(i18n, instance.copied, name = copy.name));
                         go.run(format!("/models/instances/{}", copy.id));
                     }
                     Err(error) => toasts.failure(words::error(i18n, &error)),
@@ -498,8 +499,8 @@ fn Actions(
         spawn_local(async move {
             let name = instance.name.clone();
             let question = Question::new(
-                t_string!(i18n, instance.delete.title, name = name.clone()),
-                t_string!(i18n, instance.delete.confirm),
+                tu_string!(i18n, instance.delete.title, name = name.clone()),
+                tu_string!(i18n, instance.delete.confirm),
             );
             let body = move || t_string!(i18n, instance.delete.body);
             if confirm.ask(question.body(body).danger()).await {
@@ -508,7 +509,7 @@ fn Actions(
                     .await
                 {
                     Ok(()) => {
-                        toasts.success(t_string!(i18n, instance.delete.done, name));
+                        toasts.success(tu_string!(i18n, instance.delete.done, name));
                         go.run("/models".to_owned());
                     }
                     Err(error) if has_code(&error, ProblemCode::InUse) => {
@@ -520,7 +521,7 @@ fn Actions(
                         );
                     }
                     Err(error) if has_code(&error, ProblemCode::PreconditionFailed) => {
-                        toasts.failure(t_string!(i18n, instance.delete.changed));
+                        toasts.failure(tu_string!(i18n, instance.delete.changed));
                     }
                     Err(error) => toasts.failure(words::error(i18n, &error)),
                 }
