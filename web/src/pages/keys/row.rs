@@ -198,13 +198,15 @@ fn Revoke(key: Signal<ApiKey>, on_revoked: Callback<()>) -> impl IntoView {
                 return;
             }
             busy.try_set(true);
-            match api.revoke_api_key(id).await {
+            let result = api.revoke_api_key(id).await;
+            // Said once, in the language of that moment.
+            untrack(|| match result {
                 Ok(()) => toasts.success(t_string!(i18n, keys.revoking.done, name)),
                 Err(error) => {
                     let why = words::error(i18n, &error);
                     toasts.failure(t_string!(i18n, keys.revoking.failed, name, why));
                 }
-            }
+            });
             busy.try_set(false);
             on_revoked.try_run(());
         });
