@@ -1,5 +1,6 @@
 //! The web application in a real browser, served by the service itself.
 
+mod group_form;
 mod instance_form;
 mod keys;
 mod session;
