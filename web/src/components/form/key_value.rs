@@ -88,7 +88,7 @@ pub fn KeyValueEditor(
             <p class="field-error" role="status">
                 {move || stuck.get().then(|| t_string!(i18n, form.pairs.stuck))}
             </p>
-            <div class="row-actions">
+            <div class="field-actions">
                 <Show when=move || !is_raw.get()>
                     <button type="button" class="button small" data-action="add" on:click=add.clone()>
                         <Glyph icon=Icon::Plus />

@@ -124,7 +124,7 @@ fn Loading() -> impl IntoView {
     let i18n = use_i18n();
     let never = Signal::derive(|| false);
     view! {
-        <div class="form-skeleton" aria-busy="true">
+        <div class="instance-skeleton" aria-busy="true">
             <p class="unseen" role="status">{t!(i18n, instance.loading)}</p>
             <FormPage
                 id="instance-loading"

@@ -188,7 +188,7 @@ pub fn Tokens(
             <p class="hint" hidden=move || !several()>
                 {t!(i18n, instance.tokens.order)}
             </p>
-            <div class="row-actions">
+            <div class="field-actions">
                 <button type="button" class="button small" id="add-token" data-action="add-token" on:click=add>
                     <Glyph icon=Icon::Plus />
                     {t!(i18n, instance.tokens.add)}
@@ -307,7 +307,7 @@ pub fn Headers(
             <p class="field-error" id="headers-error">
                 {error}
             </p>
-            <div class="row-actions">
+            <div class="field-actions">
                 <button type="button" class="button small" id="add-header" data-action="add-header" on:click=add>
                     <Glyph icon=Icon::Plus />
                     {t!(i18n, instance.headers.add)}
@@ -443,7 +443,7 @@ pub fn Proxies(
             <p class="hint" hidden=move || !rows.with(Vec::is_empty)>
                 {t!(i18n, instance.proxies.none)}
             </p>
-            <div class="row-actions">
+            <div class="field-actions">
                 <button type="button" class="button small" id="add-proxy" data-action="add-proxy" on:click=add>
                     <Glyph icon=Icon::Plus />
                     {t!(i18n, instance.proxies.add)}

@@ -109,7 +109,7 @@ pub fn StatePanel(
     };
     view! {
         <SideCard id="now" title=t_signal!(i18n, instance.now.title)>
-            <p class="state-line">
+            <p class="now-line">
                 <StateBadge
                     state
                     since=Signal::derive(move || status.with(|status| status.since))
