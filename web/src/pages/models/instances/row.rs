@@ -191,7 +191,7 @@ fn Model(item: ReadSignal<ModelInstance>) -> impl IntoView {
     move || match model.get() {
         Some(model) => view! { <code class="cut" data-tip-cut="">{model}</code> }.into_any(),
         None => view! {
-            <span class="minor cut" data-tip-cut="">{t!(i18n, models.instances.model_any)}</span>
+            <span class="minor">{t!(i18n, models.instances.model_any)}</span>
         }
         .into_any(),
     }
