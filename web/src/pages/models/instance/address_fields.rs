@@ -91,7 +91,7 @@ pub fn PartFields(
                 id="endpoint-base-path"
                 label=t_signal!(i18n, instance.base_path)
                 value=form.base_path
-                placeholder="/v1"
+                placeholder=t_signal!(i18n, instance.base_path_example)
                 error=errors.at("endpoint-base-path")
                 code=true
             />
@@ -176,7 +176,7 @@ pub fn UrlField(
                 id="endpoint-url"
                 label=t_signal!(i18n, instance.url.label)
                 value=form.url
-                placeholder="https://api.openai.com/v1"
+                placeholder=t_signal!(i18n, instance.url.example)
                 error=errors.at("endpoint-url")
                 required=true
                 code=true

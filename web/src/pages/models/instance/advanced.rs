@@ -138,7 +138,7 @@ pub fn ParameterFields(
                 label=t_signal!(i18n, instance.parameters.strip)
                 hint=t_signal!(i18n, instance.parameters.strip_hint)
                 value=form.strip
-                placeholder="logit_bias, user"
+                placeholder=t_signal!(i18n, instance.parameters.strip_example)
                 error=errors.at("parameters-strip")
                 code=true
             />
@@ -401,7 +401,7 @@ pub fn CheckFields(
                         id="health-check-path"
                         label=t_signal!(i18n, instance.checks.path)
                         value=form.check_path
-                        placeholder="/health"
+                        placeholder=t_signal!(i18n, instance.checks.path_example)
                         error=errors.at("health-check-path")
                         code=true
                     />
@@ -472,7 +472,7 @@ pub fn TlsFields(
                 hint=t_signal!(i18n, instance.tls.ca_pem_hint)
                 value=form.ca_pem
                 rows=4
-                placeholder="-----BEGIN CERTIFICATE-----"
+                placeholder=t_signal!(i18n, instance.tls.ca_pem_example)
                 error=errors.at("tls-ca-pem")
                 code=true
             />

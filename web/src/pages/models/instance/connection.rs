@@ -208,7 +208,7 @@ fn Access(form: Form, errors: FormErrors, secrets: Secrets, with_tokens: bool) -
                         id="auth-header"
                         label=t_signal!(i18n, instance.auth.header_name)
                         value=form.auth_header
-                        placeholder="api-key"
+                        placeholder=t_signal!(i18n, instance.auth.example)
                         error=errors.at("auth-header")
                         required=true
                         code=true

@@ -272,7 +272,7 @@ pub fn Headers(
                                     id=name_id.clone()
                                     label=t_signal!(i18n, instance.headers.name)
                                     value=name
-                                    placeholder="OpenAI-Organization"
+                                    placeholder=t_signal!(i18n, instance.headers.example)
                                     error=errors.at(name_id)
                                     bare=true
                                     code=true
@@ -371,7 +371,7 @@ pub fn Proxies(
                     id=url_id.clone()
                     label=Signal::derive(move || t_string!(i18n, instance.proxies.url_of, number = place(key)))
                     value=row.url
-                    placeholder="socks5h://proxy.example:1080"
+                    placeholder=t_signal!(i18n, instance.proxies.example)
                     error=errors.at(url_id)
                     bare=true
                     code=true
@@ -511,7 +511,23 @@ fn credentials(url: &str) -> Option<Credentials> {
 
 /// In an address, characters of a name or password that would mean something else are written as `%` and a number.
 fn decoded(text: &str) -> String {
-    leptos_router::location::Url::unescape(text)
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() {
+            after.get(2..).unwrap_or_default()
+        } else {
+            after
+        };
+    }
+    // What is no text after that was not meant so.
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 #[cfg(test)]
@@ -527,6 +543,9 @@ mod tests {
         let parts = credentials(" socks5h://user@10.0.0.1:1080 ").unwrap();
         assert_eq!(parts.url, "socks5h://10.0.0.1:1080");
         assert_eq!(parts.password, None);
+        let parts = credentials("http://me%40home:50%25%D1%8F%@proxy:1").unwrap();
+        assert_eq!(parts.username, "me@home");
+        assert_eq!(parts.password.as_deref(), Some("50%я%"));
         assert!(credentials("socks5h://10.0.0.1:1080").is_none());
         assert!(credentials("proxy").is_none());
     }
