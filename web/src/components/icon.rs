@@ -58,22 +58,16 @@ pub enum Icon {
     Menu,
     /// Find.
     Search,
-    /// Narrow a list down.
-    Filter,
     /// Up; also: sorted ascending.
     ArrowUp,
     /// Down; also: sorted descending.
     ArrowDown,
-    /// Back.
-    ArrowLeft,
     /// On.
     ArrowRight,
     /// It can be sorted.
     Sort,
     /// Unfold.
     ChevronDown,
-    /// Fold.
-    ChevronUp,
     /// The page before.
     ChevronLeft,
     /// The next page.
@@ -102,12 +96,6 @@ pub enum Icon {
     Send,
     /// Stop what is running.
     Stop,
-    /// Undo.
-    Undo,
-    /// Leads out of the application.
-    External,
-    /// Belongs together.
-    Link,
     /// Settings.
     Sliders,
     /// Speed or load.
@@ -118,24 +106,8 @@ pub enum Icon {
     Zap,
     /// In order.
     Ordered,
-    /// No network.
-    Offline,
     /// Fetch.
     Download,
-    /// A command.
-    Terminal,
-    /// Source text.
-    Code,
-    /// A person.
-    User,
-    /// A dialog.
-    Message,
-    /// A label.
-    Tag,
-    /// Something suggested.
-    Sparkles,
-    /// A model.
-    Box,
 }
 
 impl Icon {
@@ -192,14 +164,11 @@ impl Icon {
             }
             Self::Menu => "M4 12h16M4 18h16M4 6h16",
             Self::Search => "M21 21l-4.34-4.34M3 11a8 8 0 1 0 16 0a8 8 0 1 0-16 0Z",
-            Self::Filter => "M3 6h18M7 12h10M10 18h4",
             Self::ArrowUp => "M5 12l7-7 7 7M12 19V5",
             Self::ArrowDown => "M12 5v14M19 12l-7 7-7-7",
-            Self::ArrowLeft => "M12 19l-7-7 7-7M19 12H5",
             Self::ArrowRight => "M5 12h14M12 5l7 7-7 7",
             Self::Sort => "M7 15l5 5 5-5M7 9l5-5 5 5",
             Self::ChevronDown => "M6 9l6 6 6-6",
-            Self::ChevronUp => "M18 15l-6-6-6 6",
             Self::ChevronLeft => "M15 18l-6-6 6-6",
             Self::ChevronRight => "M9 18l6-6-6-6",
             Self::Layers => {
@@ -236,11 +205,6 @@ impl Icon {
             Self::Stop => {
                 "M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-14a2 2 0 0 1-2-2v-14a2 2 0 0 1 2-2Z"
             }
-            Self::Undo => "M9 14 4 9l5-5M4 9h10.5a5.5 5.5 0 0 1 5.5 5.5a5.5 5.5 0 0 1-5.5 5.5H11",
-            Self::External => {
-                "M15 3h6v6M10 14 21 3M18 13v6a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V8a2 2 0 0 1 2-2h6"
-            }
-            Self::Link => "M9 17H7A5 5 0 0 1 7 7h2M15 7h2a5 5 0 1 1 0 10h-2M8 12L16 12",
             Self::Sliders => {
                 "M21 4L14 4M10 4L3 4M21 12L12 12M8 12L3 12M21 20L16 20M12 20L3 20M14 2L14 6M8 10L8 14M16 18L16 22"
             }
@@ -254,27 +218,7 @@ impl Icon {
             Self::Ordered => {
                 "M10 12h11M10 18h11M10 6h11M4 10h2M4 6h1v4M6 18H4c0-1 2-2 2-3s-1-1.5-2-1"
             }
-            Self::Offline => {
-                "M12 20h.01M8.5 16.429a5 5 0 0 1 7 0M5 12.859a10 10 0 0 1 5.17-2.69M19 12.859a10 10 0 0 0-2.007-1.523M2 8.82a15 15 0 0 1 4.177-2.643M22 8.82a15 15 0 0 0-11.288-3.764M2 2l20 20"
-            }
             Self::Download => "M12 15V3M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4M7 10l5 5 5-5",
-            Self::Terminal => {
-                "M7 11l2-2-2-2M11 13h4M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-14a2 2 0 0 1-2-2v-14a2 2 0 0 1 2-2Z"
-            }
-            Self::Code => "M16 18l6-6-6-6M8 6l-6 6 6 6",
-            Self::User => {
-                "M19 21v-2a4 4 0 0 0-4-4H9a4 4 0 0 0-4 4v2M8 7a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z"
-            }
-            Self::Message => "M21 15a2 2 0 0 1-2 2H7l-4 4V5a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2z",
-            Self::Tag => {
-                "M12.586 2.586A2 2 0 0 0 11.172 2H4a2 2 0 0 0-2 2v7.172a2 2 0 0 0 .586 1.414l8.704 8.704a2.426 2.426 0 0 0 3.42 0l6.58-6.58a2.426 2.426 0 0 0 0-3.42zM7 7.5a.5 .5 0 1 0 1 0a.5 .5 0 1 0-1 0Z"
-            }
-            Self::Sparkles => {
-                "M9.937 15.5A2 2 0 0 0 8.5 14.063l-6.135-1.582a.5.5 0 0 1 0-.962L8.5 9.936A2 2 0 0 0 9.937 8.5l1.582-6.135a.5.5 0 0 1 .963 0L14.063 8.5A2 2 0 0 0 15.5 9.937l6.135 1.581a.5.5 0 0 1 0 .964L15.5 14.063a2 2 0 0 0-1.437 1.437l-1.582 6.135a.5.5 0 0 1-.963 0zM20 3v4M22 5h-4M4 17v2M5 18H3"
-            }
-            Self::Box => {
-                "M21 8a2 2 0 0 0-1-1.73l-7-4a2 2 0 0 0-2 0l-7 4A2 2 0 0 0 3 8v8a2 2 0 0 0 1 1.73l7 4a2 2 0 0 0 2 0l7-4A2 2 0 0 0 21 16ZM3.3 7l8.7 5 8.7-5M12 22V12"
-            }
         }
     }
 }
