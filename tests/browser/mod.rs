@@ -3,6 +3,7 @@
 mod group_form;
 mod instance_form;
 mod keys;
+mod list;
 mod session;
 mod visit;
 
