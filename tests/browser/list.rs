@@ -270,6 +270,7 @@ async fn buttons_lead_to_the_forms_and_rows_to_their_relatives() {
             (visit.path().await == path).then_some(())
         })
         .await;
+        gone(&visit, "#groups").await;
         visit.chrome.client.back().await.expect("back");
         visit.find("#instances tbody tr").await;
     }
