@@ -190,11 +190,11 @@ pub fn Chip(
 ) -> impl IntoView {
     let i18n = use_i18n();
     view! {
-        <span class="chip" data-chip=name>
-            <span class="chip-text" data-tip-cut="">{move || text.get()}</span>
+        <span class="filter-chip" data-chip=name>
+            <span class="filter-chip-text" data-tip-cut="">{move || text.get()}</span>
             <button
                 type="button"
-                class="chip-remove"
+                class="filter-chip-remove"
                 data-action="remove-filter"
                 aria-label=move || t_string!(i18n, table.remove_filter, name = text.get())
                 on:click=move |_| on_remove.run(())
