@@ -142,15 +142,6 @@ impl Address {
         };
         (self.go.get_value())(&address(view), options);
     }
-
-    /// Goes to an address of this page as a step.
-    pub fn go_to(self, address: &str) {
-        let options = NavigateOptions {
-            scroll: false,
-            ..NavigateOptions::default()
-        };
-        (self.go.get_value())(address, options);
-    }
 }
 
 fn address(view: &View) -> String {
