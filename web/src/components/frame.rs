@@ -45,7 +45,7 @@ pub fn Frame(
             {t!(i18n, frame.skip)}
         </a>
         <div class="app" data-inside=move || inside.get().to_string()>
-            <div class="topbar">
+            <section class="topbar" aria-label=move || t_string!(i18n, app.product)>
                 <Brand />
                 <button
                     type="button"
@@ -56,7 +56,7 @@ pub fn Frame(
                 >
                     <Glyph icon=Icon::Menu />
                 </button>
-            </div>
+            </section>
             <header class="side" id="side" popover="auto" node_ref=side>
                 <Brand />
                 <Navigation />

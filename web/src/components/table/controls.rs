@@ -60,7 +60,7 @@ pub fn Search(
         }
     };
     view! {
-        <div class="search" role="search">
+        <div class="search" role="search" aria-label=move || label.get()>
             <Glyph icon=Icon::Search />
             <input
                 type="search"

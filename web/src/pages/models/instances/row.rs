@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use understudy_shared::{InstanceKind, InstanceStatus, ModelInstance, ModelInstanceId};
+use understudy_shared::{
+    InstanceKind, InstanceState, InstanceStatus, ModelInstance, ModelInstanceId,
+};
 use uuid::Uuid;
 
 use super::actions::Actions;
@@ -127,6 +129,8 @@ fn State(status: Memo<InstanceStatus>, checking: RwSignal<bool>) -> impl IntoVie
     let clock = use_clock();
     let reason =
         Memo::new(move |_| status.with(|status| words::reason(i18n, &status.code, &status.reason)));
+    // Of a pause its badge says everything.
+    let told = move || status.with(|status| status.state != InstanceState::Disabled);
     // The clock ticks every second; the page changes when the words do.
     let left = Memo::new(move |_| {
         let at = status.with(|status| status.retry_at)?;
@@ -153,7 +157,7 @@ fn State(status: Memo<InstanceStatus>, checking: RwSignal<bool>) -> impl IntoVie
                         data-tip-cut=""
                         lang=move || reason.get().lang
                     >
-                        {move || reason.get().text}
+                        {move || told().then(|| reason.get().text)}
                         {move || left.get()}
                     </span>
                 }
@@ -247,7 +251,7 @@ fn latency(i18n: Words, millis: Option<u64>) -> String {
 }
 
 /// The name of a state on the wire.
-fn state_name(state: understudy_shared::InstanceState) -> Option<String> {
+fn state_name(state: InstanceState) -> Option<String> {
     let value = serde_json::to_value(state).ok()?;
     value.as_str().map(str::to_owned)
 }
