@@ -1,10 +1,16 @@
 //! The web application in a real browser, served by the service itself.
 
+mod everyone;
 mod group_form;
+mod hostile;
 mod instance_form;
 mod keys;
+mod languages;
 mod list;
+mod pictures;
+mod scenes;
 mod session;
+mod speed;
 mod visit;
 
 use serde_json::json;

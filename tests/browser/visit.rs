@@ -6,9 +6,17 @@ use serde_json::{Value, json};
 
 use crate::support::App;
 use crate::support::chrome::Chrome;
-use crate::support::wait::SOON;
+use crate::support::wait::{SOON, soon};
+
+/// The last argument is told when the next picture is on the screen and every animation that ends has ended.
+const SETTLE: &str = "
+    const done = arguments[arguments.length - 1];
+    const ends = animation => animation.effect?.getComputedTiming().endTime !== Infinity;
+    requestAnimationFrame(() => requestAnimationFrame(() =>
+        Promise.allSettled(document.getAnimations().filter(ends).map(one => one.finished)).then(() => done(true))));";
 
 /// A browser at the web application of a service.
+#[derive(Debug)]
 pub struct Visit {
     /// The browser.
     pub chrome: Chrome,
@@ -62,13 +70,22 @@ impl Visit {
         field.send_keys(text).await.expect("a field");
     }
 
-    /// Clicks the element.
+    /// Clicks the element. Where something that stays in sight lies over it, a person scrolls on first.
     pub async fn click(&self, css: &str) {
-        self.find(css)
-            .await
-            .click()
-            .await
-            .expect("it can be clicked");
+        let element = self.find(css).await;
+        let Err(error) = element.click().await else {
+            return;
+        };
+        assert!(
+            error.to_string().contains("click intercepted"),
+            "{css}: {error}"
+        );
+        let itself = serde_json::to_value(&element).expect("an element");
+        let scroll = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+        let scrolled = self.chrome.client.execute(scroll, vec![itself]).await;
+        scrolled.expect("the script runs");
+        let clicked = element.click().await;
+        clicked.unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
     /// Fills in and sends the form of the sign-in page.
@@ -90,6 +107,12 @@ impl Visit {
         result.expect("the script runs")
     }
 
+    /// Waits until nothing on the page moves any more but what moves for ever.
+    pub async fn settle(&self) {
+        let wait = self.chrome.client.execute_async(SETTLE, Vec::new());
+        soon("the page comes to rest", wait).await.expect("a page");
+    }
+
     /// Nothing went wrong on the page, and it asked nobody but the service.
     pub async fn assert_clean(&self) {
         assert_eq!(self.chrome.console().await, Vec::<String>::new());
@@ -100,5 +123,22 @@ impl Visit {
             )
             .await;
         assert_eq!(strangers, json!([]));
+    }
+
+    /// No secret stands in the page, or in anything that outlives it; `shown` stands there.
+    pub async fn assert_nowhere(&self, secrets: &[&str], shown: &str) {
+        let kept = self
+            .script(
+                "const values = [...document.querySelectorAll('input, textarea')].map(field => field.value);
+                 return JSON.stringify([document.documentElement.outerHTML, values, location.href, document.cookie,
+                     {...localStorage}, {...sessionStorage}, history.state])",
+            )
+            .await;
+        let mut kept = kept.as_str().expect("a text").to_owned();
+        assert!(kept.contains(shown), "not the page: {kept}");
+        kept.extend(self.chrome.console().await);
+        for secret in secrets {
+            assert!(!kept.contains(secret), "a secret is still there");
+        }
     }
 }

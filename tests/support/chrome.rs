@@ -138,9 +138,10 @@ impl Chrome {
     }
 }
 
-fn keep(name: &str, picture: &[u8]) {
+/// Keeps a file among the artifacts, for people.
+pub fn keep(name: &str, content: &[u8]) {
     let path = PathBuf::from(env::artifacts()).join(name);
-    std::fs::write(path, picture).expect("the artifacts' folder can be written");
+    std::fs::write(path, content).expect("the artifacts' folder can be written");
 }
 
 fn capabilities(profile: &TempDir) -> Capabilities {
@@ -151,7 +152,7 @@ fn capabilities(profile: &TempDir) -> Capabilities {
             "args": [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--no-first-run", "--window-size=1280,800", "--lang=en", "--accept-lang=en",
+                "--no-first-run", "--hide-scrollbars", "--window-size=1280,800", "--lang=en", "--accept-lang=en",
                 format!("--user-data-dir={}", profile.path().display()),
             ],
         },
