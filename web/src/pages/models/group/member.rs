@@ -79,8 +79,8 @@ pub fn MemberRow(
     });
     let reason = move || {
         let status = status.get()?;
-        // What works needs no explanation in a dense list.
-        (status.state != InstanceState::Up)
+        // What works needs no explanation in a dense list, and of a pause the badge says everything.
+        (!matches!(status.state, InstanceState::Up | InstanceState::Disabled))
             .then(|| words::reason(i18n, &status.code, &status.reason).sentence())
     };
     let weighted = Memo::new(move |_| uses_weights(draft.strategy()));
