@@ -4,6 +4,7 @@
 //! hands its `input` and `focusout` events to [`FormErrors::on_input`] and [`FormErrors::on_left`]; fields are known by their DOM ids.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use leptos::ev::{Event, FocusEvent};
 use leptos::html::Div;
@@ -19,6 +20,9 @@ use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::notice::ErrorNotice;
 use crate::i18n::{t, t_string, use_i18n, words};
+
+/// How long a press of a pointer takes.
+const PRESS: Duration = Duration::from_millis(200);
 
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,18 +168,22 @@ impl FormErrors {
     }
 
     /// A field is left: from now on it says what is wrong with it.
+    ///
+    /// Not at once: the pointer that took the focus away may still be pressed, and what it points at would move from under it.
     pub fn on_left(self, event: &FocusEvent) {
         let Some(id) = target_id(event) else { return };
-        // A field that nobody filled in is not wrong yet.
-        if self.found.with_untracked(|places| {
-            places
-                .iter()
-                .any(|place| place.id.as_ref() == Some(&id) && !place.fault.is_missing())
-        }) {
-            self.left.update(|left| {
-                left.insert(id);
+        let mark = move || {
+            // A field that nobody filled in is not wrong yet.
+            let wrong = self.found.try_with_untracked(|places| {
+                places
+                    .iter()
+                    .any(|place| place.id.as_ref() == Some(&id) && !place.fault.is_missing())
             });
-        }
+            if wrong == Some(true) {
+                self.left.try_update(|left| left.insert(id));
+            }
+        };
+        set_timeout(mark, PRESS);
     }
 
     fn focus_summary(self) {
