@@ -8,7 +8,8 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaTy
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::{CreateModelInstance, ModelInstanceId, tagged};
+use crate::tagged::adjacently_tagged;
+use crate::{CreateModelInstance, ModelInstanceId};
 
 /// One step of a check, in the order in which they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -28,82 +29,82 @@ pub enum CheckStep {
     ModelListed,
 }
 
-/// What a check found, for programs. Each variant's members are the `params` beside the `code`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "code", content = "params", rename_all = "snake_case")]
-pub enum CheckCode {
-    /// It passed.
-    Ok {
-        /// What was found, if that can be said in no words: the address, the port, the model.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        found: Option<String>,
-    },
-    /// It passed: so many models are listed.
-    ModelsListed {
-        /// Number of models.
-        count: u64,
-    },
-    /// It passed, through the instance's proxy.
-    ThroughProxy,
-    /// It passed: the backend asks for no token.
-    NoTokenNeeded,
-    /// It was not made, since it does not apply: plain `http`, or the proxy resolves the name.
-    NotApplicable,
-    /// It was not made, since the backend does not list its models.
-    Unverified,
-    /// It was not made, since an earlier step failed.
-    NotReached,
-    /// The host's name does not resolve.
-    NameUnknown,
-    /// The egress policy forbids an address that the name resolves to.
-    Denied,
-    /// The port is closed.
-    ConnectRefused,
-    /// There is no way to the host.
-    HostUnreachable,
-    /// The connection was not made, or broke.
-    ConnectFailed,
-    /// The proxy did not make the connection.
-    ProxyFailed,
-    /// Nothing happened in time.
-    Timeout,
-    /// The TLS handshake failed: a certificate that is not trusted, or no TLS at all.
-    TlsFailed,
-    /// The connection broke before the answer was complete.
-    ConnectionLost,
-    /// What answers does not speak HTTP.
-    NotHttp,
-    /// The backend wants a token.
-    TokenRequired {
-        /// HTTP status of its answer.
-        status: u16,
-    },
-    /// The backend refuses the token.
-    TokenRefused {
-        /// HTTP status of its answer.
-        status: u16,
-    },
-    /// The backend answered with an error.
-    HttpStatus {
-        /// HTTP status of its answer.
-        status: u16,
-    },
-    /// The answer is not a list of models in the form of the OpenAI API.
-    BadAnswer,
-    /// The backend lists no model.
-    NoModels,
-    /// The backend does not list the instance's model.
-    ModelMissing {
-        /// The model.
-        model: String,
-    },
-    /// The instance names no model and the backend lists several.
-    ModelAmbiguous {
-        /// Number of models.
-        count: u64,
-    },
-    /// No client can be made of the instance's settings: its certificates, a header, an address.
-    Misconfigured,
+adjacently_tagged! {
+    /// What a check found, for programs. Each variant's members are the `params` beside the `code`.
+    pub enum CheckCode ("code", "params"), read as CheckCodeShape of "CheckCode" {
+        /// It passed.
+        Ok {
+            /// What was found, if that can be said in no words: the address, the port, the model.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            found: Option<String>,
+        },
+        /// It passed: so many models are listed.
+        ModelsListed {
+            /// Number of models.
+            count: u64,
+        },
+        /// It passed, through the instance's proxy.
+        ThroughProxy,
+        /// It passed: the backend asks for no token.
+        NoTokenNeeded,
+        /// It was not made, since it does not apply: plain `http`, or the proxy resolves the name.
+        NotApplicable,
+        /// It was not made, since the backend does not list its models.
+        Unverified,
+        /// It was not made, since an earlier step failed.
+        NotReached,
+        /// The host's name does not resolve.
+        NameUnknown,
+        /// The egress policy forbids an address that the name resolves to.
+        Denied,
+        /// The port is closed.
+        ConnectRefused,
+        /// There is no way to the host.
+        HostUnreachable,
+        /// The connection was not made, or broke.
+        ConnectFailed,
+        /// The proxy did not make the connection.
+        ProxyFailed,
+        /// Nothing happened in time.
+        Timeout,
+        /// The TLS handshake failed: a certificate that is not trusted, or no TLS at all.
+        TlsFailed,
+        /// The connection broke before the answer was complete.
+        ConnectionLost,
+        /// What answers does not speak HTTP.
+        NotHttp,
+        /// The backend wants a token.
+        TokenRequired {
+            /// HTTP status of its answer.
+            status: u16,
+        },
+        /// The backend refuses the token.
+        TokenRefused {
+            /// HTTP status of its answer.
+            status: u16,
+        },
+        /// The backend answered with an error.
+        HttpStatus {
+            /// HTTP status of its answer.
+            status: u16,
+        },
+        /// The answer is not a list of models in the form of the OpenAI API.
+        BadAnswer,
+        /// The backend lists no model.
+        NoModels,
+        /// The backend does not list the instance's model.
+        ModelMissing {
+            /// The model.
+            model: String,
+        },
+        /// The instance names no model and the backend lists several.
+        ModelAmbiguous {
+            /// Number of models.
+            count: u64,
+        },
+        /// No client can be made of the instance's settings: its certificates, a header, an address.
+        Misconfigured,
+    }
 }
 
 /// What one step of a check found.
@@ -172,7 +173,7 @@ impl TryFrom<StepOnTheWire> for CheckStepResult {
             skipped: wire.skipped,
             duration_ms: wire.duration_ms,
             detail: wire.detail,
-            code: tagged::read("code", wire.code, "params", wire.params)?,
+            code: CheckCode::read(wire.code, wire.params)?,
         })
     }
 }
@@ -195,7 +196,7 @@ impl TryFrom<ResultOnTheWire> for CheckResult {
         Ok(Self {
             ok: wire.ok,
             reason: wire.reason,
-            code: tagged::read("code", wire.code, "params", wire.params)?,
+            code: CheckCode::read(wire.code, wire.params)?,
             duration_ms: wire.duration_ms,
             steps: wire.steps,
             models: wire.models,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{ProblemCode, tagged};
+use crate::ProblemCode;
 
 mod rule;
 
@@ -62,7 +62,7 @@ impl TryFrom<OnTheWire> for FieldError {
             pointer: wire.pointer,
             code: wire.code,
             detail: wire.detail,
-            rule: tagged::read("rule", wire.rule, "params", wire.params)?,
+            rule: FieldRule::read(wire.rule, wire.params)?,
         })
     }
 }

@@ -1,23 +1,51 @@
-//! Reads a tag and its content that stand among other members of an object.
+//! Enums that are written as a tag and its content among other members of an object.
 //!
-//! `serde` reads such members through a buffer that loses the numbers of `serde_json`'s arbitrary precision. Handing it the tag
-//! first needs no buffer.
+//! `serde` reads such members through a buffer that loses the numbers of `serde_json`'s arbitrary precision, and the code that it
+//! derives for them is there twice, for either order of the two: a tenth of the web application. So they are read as if the tag
+//! were the name of its content, by a twin of the type that [`adjacently_tagged`] defines beside it.
 
-use serde::de::DeserializeOwned;
-use serde::de::value::MapDeserializer;
-use serde_json::{Error, Value};
+use serde_json::{Error, Map, Value};
 
-/// Reads an adjacently tagged enum.
-///
-/// # Errors
-/// If there is no such variant, or its content has another shape.
-pub(crate) fn read<T: DeserializeOwned>(
-    tag_name: &'static str,
-    tag: String,
-    content_name: &'static str,
-    content: Option<Value>,
-) -> Result<T, Error> {
-    let members = [(tag_name, Value::String(tag))].into_iter();
-    let members = members.chain(content.map(|content| (content_name, content)));
-    T::deserialize(MapDeserializer::<_, Error>::new(members))
+/// Defines an enum that is written with its tag beside its content. `$name_again` is its name as a literal, for `serde`.
+macro_rules! adjacently_tagged {
+    (
+        $(#[$attribute:meta])*
+        pub enum $name:ident ($tag:tt, $content:tt), read as $twin:ident of $name_again:tt {
+            $($variants:tt)*
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+        #[serde(tag = $tag, content = $content, rename_all = "snake_case")]
+        pub enum $name {
+            $($variants)*
+        }
+
+        #[derive(serde::Deserialize)]
+        #[serde(remote = $name_again, rename_all = "snake_case")]
+        #[expect(dead_code, reason = "it lends its shape to the type beside it and has no values")]
+        enum $twin {
+            $($variants)*
+        }
+
+        impl $name {
+            /// Reads a tag and its content.
+            pub(crate) fn read(
+                tag: String,
+                content: Option<serde_json::Value>,
+            ) -> Result<Self, serde_json::Error> {
+                $twin::deserialize($crate::tagged::named(tag, content))
+            }
+        }
+    };
+}
+
+pub(crate) use adjacently_tagged;
+
+/// A tag and its content as `serde` reads an enum by default: the name alone, or the name of the content.
+pub(crate) fn named(tag: String, content: Option<Value>) -> Value {
+    match content {
+        None => Value::String(tag),
+        Some(content) => Value::Object(Map::from_iter([(tag, content)])),
+    }
 }

@@ -6,204 +6,205 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ProblemCode;
+use crate::tagged::adjacently_tagged;
 
-/// The rules of fields. Each variant's members are the `params` of the error.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "rule", content = "params", rename_all = "snake_case")]
-pub enum FieldRule {
-    /// The field is not there and has no default.
-    Missing,
-    /// It must not be empty.
-    Required,
-    /// It is needed as soon as another field is set.
-    RequiredWith {
-        /// The other field.
-        field: String,
-    },
-    /// It is needed when another field has this value.
-    RequiredWhen {
-        /// The other field.
-        field: String,
-        /// Its value.
-        value: String,
-    },
-    /// It has a meaning only when another field has this value.
-    OnlyWhen {
-        /// The other field.
-        field: String,
-        /// Its value.
-        value: String,
-    },
-    /// A secret is needed, since no `id` names a stored one.
-    SecretMissing,
-    /// A stored secret must be entered again, since scheme, host, port or proxies change.
-    SecretAgain,
-    /// Another resource has this value already.
-    Taken,
-    /// No field of this name can be written.
-    UnknownField {
-        /// Fields that can be, if there are some.
-        known: Vec<String>,
-    },
-    /// The value is of another type.
-    WrongType {
-        /// The type that it must have.
-        expected: ValueType,
-    },
-    /// The value is none of those that are known.
-    NotOneOf {
-        /// Known values.
-        allowed: Vec<String>,
-    },
-    /// The text is not a UUID.
-    NotAUuid,
-    /// The text is not a time as in RFC 3339.
-    NotATime,
-    /// The value cannot be read.
-    Unreadable,
-    /// The number is out of its bounds.
-    OutOfRange {
-        /// Smallest value.
-        min: i64,
-        /// Largest value.
-        max: i64,
-    },
-    /// The text is too short.
-    TooShort {
-        /// Characters that it must have.
-        min: u64,
-    },
-    /// The text is too long.
-    TooLong {
-        /// Characters that it may have.
-        max: u64,
-        /// Characters that it has.
-        actual: u64,
-    },
-    /// The value has too many bytes.
-    TooLarge {
-        /// Bytes that it may have.
-        max: u64,
-    },
-    /// The list has too few items.
-    TooFewItems {
-        /// Items that it must have.
-        min: u64,
-    },
-    /// The list has too many items.
-    TooManyItems {
-        /// Items that it may have.
-        max: u64,
-        /// Items that it has.
-        actual: u64,
-    },
-    /// The same is in the list twice.
-    Duplicate,
-    /// The text has nothing but spaces.
-    Blank,
-    /// The text begins or ends with a space.
-    OuterSpaces,
-    /// The text has control characters.
-    ControlCharacters,
-    /// The text has control characters other than line breaks and tabs.
-    ControlCharactersInText,
-    /// The text has other characters than printable ASCII.
-    NotPrintableAscii,
-    /// The text is not the name of a header.
-    HeaderName,
-    /// The gateway sets this header itself.
-    HeaderReserved {
-        /// The header.
-        name: String,
-    },
-    /// The header carries the token already, so that the token belongs to `tokens`.
-    HeaderOfToken,
-    /// The path does not begin with a slash.
-    PathWithoutSlash,
-    /// The path has spaces, a query or a fragment.
-    PathCharacters,
-    /// The path has `.` or `..` as a part.
-    PathClimbs,
-    /// The name of a group has other characters than it may.
-    GroupName,
-    /// The host has a scheme, a port or a path with it.
-    HostAlone,
-    /// The text is neither a host name nor an address.
-    NotAHost,
-    /// Tokens would never be sent, since `auth.type` is `none`.
-    TokensWithoutAuth,
-    /// The gateway itself reads or writes this parameter.
-    ParameterReserved {
-        /// The parameter.
-        name: String,
-    },
-    /// A parameter is both set and removed.
-    ParameterSetAndStripped,
-    /// The text is not the address of a proxy.
-    ProxyUrl,
-    /// The address of a proxy has a path, a query or a fragment.
-    ProxyUrlPath,
-    /// The password or the user name of a proxy stands in its address; it belongs here.
-    CredentialsInUrl,
-    /// A certificate cannot be read.
-    CertificateUnreadable,
-    /// There is no certificate in the text.
-    CertificateMissing,
-    /// The time does not lie in the future.
-    NotInFuture,
-    /// The password is one of those that are guessed first.
-    PasswordCommon,
-    /// The password is the user's name.
-    PasswordIsUsername,
-    /// The password is not the current one.
-    PasswordWrong,
-    /// There is no instance with this id.
-    UnknownInstance,
-    /// There is no group with this id.
-    UnknownGroup,
-    /// There is no stored item with this id in this instance.
-    UnknownStoredItem,
-    /// Embeddings of another length than those of the other members: they cannot be compared.
-    EmbeddingDimensions {
-        /// Length of this instance's.
-        dimensions: u64,
-        /// Length of the others'.
-        other: u64,
-    },
-    /// Embeddings of another length than those of the other members of a group.
-    EmbeddingDimensionsInGroup {
-        /// Name of the group.
-        group: String,
-        /// Length of the others'.
-        other: u64,
-    },
-    /// A cloud instance needs `https`.
-    HttpsRequired,
-    /// The host is a metadata service.
-    MetadataService {
-        /// Name or address of it.
-        host: String,
-    },
-    /// No host can have this address: link-local, multicast, unspecified.
-    AddressUnusable {
-        /// The address.
-        address: String,
-    },
-    /// The address is the service's own listener or its database.
-    AddressOfService {
-        /// The address.
-        address: String,
-    },
-    /// `UNDERSTUDY_EGRESS_DENY` has the address.
-    AddressDenied {
-        /// The address.
-        address: String,
-    },
-    /// The address is not public, as a cloud instance's must be.
-    AddressNotPublic {
-        /// The address.
-        address: String,
-    },
+adjacently_tagged! {
+    /// The rules of fields. Each variant's members are the `params` of the error.
+    pub enum FieldRule ("rule", "params"), read as FieldRuleShape of "FieldRule" {
+        /// The field is not there and has no default.
+        Missing,
+        /// It must not be empty.
+        Required,
+        /// It is needed as soon as another field is set.
+        RequiredWith {
+            /// The other field.
+            field: String,
+        },
+        /// It is needed when another field has this value.
+        RequiredWhen {
+            /// The other field.
+            field: String,
+            /// Its value.
+            value: String,
+        },
+        /// It has a meaning only when another field has this value.
+        OnlyWhen {
+            /// The other field.
+            field: String,
+            /// Its value.
+            value: String,
+        },
+        /// A secret is needed, since no `id` names a stored one.
+        SecretMissing,
+        /// A stored secret must be entered again, since scheme, host, port or proxies change.
+        SecretAgain,
+        /// Another resource has this value already.
+        Taken,
+        /// No field of this name can be written.
+        UnknownField {
+            /// Fields that can be, if there are some.
+            known: Vec<String>,
+        },
+        /// The value is of another type.
+        WrongType {
+            /// The type that it must have.
+            expected: ValueType,
+        },
+        /// The value is none of those that are known.
+        NotOneOf {
+            /// Known values.
+            allowed: Vec<String>,
+        },
+        /// The text is not a UUID.
+        NotAUuid,
+        /// The text is not a time as in RFC 3339.
+        NotATime,
+        /// The value cannot be read.
+        Unreadable,
+        /// The number is out of its bounds.
+        OutOfRange {
+            /// Smallest value.
+            min: i64,
+            /// Largest value.
+            max: i64,
+        },
+        /// The text is too short.
+        TooShort {
+            /// Characters that it must have.
+            min: u64,
+        },
+        /// The text is too long.
+        TooLong {
+            /// Characters that it may have.
+            max: u64,
+            /// Characters that it has.
+            actual: u64,
+        },
+        /// The value has too many bytes.
+        TooLarge {
+            /// Bytes that it may have.
+            max: u64,
+        },
+        /// The list has too few items.
+        TooFewItems {
+            /// Items that it must have.
+            min: u64,
+        },
+        /// The list has too many items.
+        TooManyItems {
+            /// Items that it may have.
+            max: u64,
+            /// Items that it has.
+            actual: u64,
+        },
+        /// The same is in the list twice.
+        Duplicate,
+        /// The text has nothing but spaces.
+        Blank,
+        /// The text begins or ends with a space.
+        OuterSpaces,
+        /// The text has control characters.
+        ControlCharacters,
+        /// The text has control characters other than line breaks and tabs.
+        ControlCharactersInText,
+        /// The text has other characters than printable ASCII.
+        NotPrintableAscii,
+        /// The text is not the name of a header.
+        HeaderName,
+        /// The gateway sets this header itself.
+        HeaderReserved {
+            /// The header.
+            name: String,
+        },
+        /// The header carries the token already, so that the token belongs to `tokens`.
+        HeaderOfToken,
+        /// The path does not begin with a slash.
+        PathWithoutSlash,
+        /// The path has spaces, a query or a fragment.
+        PathCharacters,
+        /// The path has `.` or `..` as a part.
+        PathClimbs,
+        /// The name of a group has other characters than it may.
+        GroupName,
+        /// The host has a scheme, a port or a path with it.
+        HostAlone,
+        /// The text is neither a host name nor an address.
+        NotAHost,
+        /// Tokens would never be sent, since `auth.type` is `none`.
+        TokensWithoutAuth,
+        /// The gateway itself reads or writes this parameter.
+        ParameterReserved {
+            /// The parameter.
+            name: String,
+        },
+        /// A parameter is both set and removed.
+        ParameterSetAndStripped,
+        /// The text is not the address of a proxy.
+        ProxyUrl,
+        /// The address of a proxy has a path, a query or a fragment.
+        ProxyUrlPath,
+        /// The password or the user name of a proxy stands in its address; it belongs here.
+        CredentialsInUrl,
+        /// A certificate cannot be read.
+        CertificateUnreadable,
+        /// There is no certificate in the text.
+        CertificateMissing,
+        /// The time does not lie in the future.
+        NotInFuture,
+        /// The password is one of those that are guessed first.
+        PasswordCommon,
+        /// The password is the user's name.
+        PasswordIsUsername,
+        /// The password is not the current one.
+        PasswordWrong,
+        /// There is no instance with this id.
+        UnknownInstance,
+        /// There is no group with this id.
+        UnknownGroup,
+        /// There is no stored item with this id in this instance.
+        UnknownStoredItem,
+        /// Embeddings of another length than those of the other members: they cannot be compared.
+        EmbeddingDimensions {
+            /// Length of this instance's.
+            dimensions: u64,
+            /// Length of the others'.
+            other: u64,
+        },
+        /// Embeddings of another length than those of the other members of a group.
+        EmbeddingDimensionsInGroup {
+            /// Name of the group.
+            group: String,
+            /// Length of the others'.
+            other: u64,
+        },
+        /// A cloud instance needs `https`.
+        HttpsRequired,
+        /// The host is a metadata service.
+        MetadataService {
+            /// Name or address of it.
+            host: String,
+        },
+        /// No host can have this address: link-local, multicast, unspecified.
+        AddressUnusable {
+            /// The address.
+            address: String,
+        },
+        /// The address is the service's own listener or its database.
+        AddressOfService {
+            /// The address.
+            address: String,
+        },
+        /// `UNDERSTUDY_EGRESS_DENY` has the address.
+        AddressDenied {
+            /// The address.
+            address: String,
+        },
+        /// The address is not public, as a cloud instance's must be.
+        AddressNotPublic {
+            /// The address.
+            address: String,
+        },
+    }
 }
 
 /// Types of values, in words of JSON.

@@ -78,16 +78,6 @@ impl Api {
         self.post(PATH, body).await
     }
 
-    /// Changes an instance of which the caller has seen `version`.
-    pub async fn update_model_instance(
-        self,
-        id: wire::ModelInstanceId,
-        version: i64,
-        body: &wire::UpdateModelInstance,
-    ) -> Result<wire::ModelInstance, ApiError> {
-        self.patch(format!("{PATH}/{id}"), version, body).await
-    }
-
     /// Deletes an instance of which the caller has seen `version`.
     pub async fn delete_model_instance(
         self,

@@ -11,7 +11,7 @@ use understudy_shared::{InstanceKind, InstanceState, Role};
 pub use checks::{check, check_step};
 pub use errors::{error, needs_detail};
 pub use numbers::{Plural, characters, models, number, plural, wait};
-pub use reasons::{Said, reason, sentence, verdict, warning};
+pub use reasons::{reason, verdict, warning};
 pub use rules::rule;
 
 use super::*;

@@ -117,7 +117,7 @@ pub fn SecretField(
                         placeholder=move || placeholder.get().unwrap_or_else(|| t_string!(i18n, form.secret.paste).to_owned())
                         aria-labelledby=label_id.clone()
                         aria-invalid=invalid(error)
-                        aria-describedby=described.clone()
+                        aria-describedby=described
                         prop:value=move || value.get().unwrap_or_default()
                         on:input:target=move |event| value.set(Some(event.target().value()))
                     />

@@ -18,7 +18,7 @@ use crate::browser;
 use crate::components::form::errors::Fault;
 use crate::components::form::{ErrorSummary, FormErrors, Place, Select, SelectOption, TextField};
 use crate::components::modal::Modal;
-use crate::i18n::{t, t_string, use_i18n, words};
+use crate::i18n::{t, t_string, use_i18n};
 use crate::session::use_session;
 
 /// More groups than this are looked for by typing.

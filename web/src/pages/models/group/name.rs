@@ -126,7 +126,7 @@ mod tests {
             ("  Чат: быстрый  ответ ", "chat:-bystryy-otvet"),
             ("Ёж и подъезд", "ezh-i-podezd"),
             ("Über die Größe", "ueber-die-groesse"),
-            ("Перевірка зв’язку Києва", "perevirka-zvyazku-kyieva"),
+            ("Перевірка зв’язку Києва", "perevirka-zvyazku-kiyeva"),
             ("Аўтаадказ", "autaadkaz"),
             ("Café piñata", "cafe-pinata"),
             ("Żółć", "zolc"),
