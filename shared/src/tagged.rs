@@ -4,7 +4,7 @@
 //! derives for them is there twice, for either order of the two: a tenth of the web application. So they are read as if the tag
 //! were the name of its content, by a twin of the type that [`adjacently_tagged`] defines beside it.
 
-use serde_json::{Error, Map, Value};
+use serde_json::{Map, Value};
 
 /// Defines an enum that is written with its tag beside its content. `$name_again` is its name as a literal, for `serde`.
 macro_rules! adjacently_tagged {
@@ -23,7 +23,6 @@ macro_rules! adjacently_tagged {
 
         #[derive(serde::Deserialize)]
         #[serde(remote = $name_again, rename_all = "snake_case")]
-        #[expect(dead_code, reason = "it lends its shape to the type beside it and has no values")]
         enum $twin {
             $($variants)*
         }
