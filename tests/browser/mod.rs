@@ -147,7 +147,9 @@ async fn change_of_an_instances_state_is_seen_without_reloading() {
         .find("#instances tr[data-name='GPU server 1'][data-state='up']")
         .await;
     upstream.always(Reply::close());
-    caller.post("/v1/chat/completions", &body).await.expect(502);
+    for _ in 0..3 {
+        caller.post("/v1/chat/completions", &body).await.expect(502);
+    }
     visit
         .find("#instances tr[data-name='GPU server 1'][data-state='down']")
         .await;
