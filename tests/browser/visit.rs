@@ -115,7 +115,18 @@ impl Visit {
 
     /// Nothing went wrong on the page, and it asked nobody but the service.
     pub async fn assert_clean(&self) {
-        assert_eq!(self.chrome.console().await, Vec::<String>::new());
+        self.assert_clean_but(&[]).await;
+    }
+
+    /// As [`Self::assert_clean`], where the service refuses requests with these statuses on purpose: the browser notes each.
+    pub async fn assert_clean_but(&self, refused: &[u16]) {
+        let mut lines = self.chrome.console().await;
+        lines.retain(|line| {
+            let refusal =
+                |status: &u16| line.contains(&format!("responded with a status of {status} "));
+            !refused.iter().any(refusal)
+        });
+        assert_eq!(lines, Vec::<String>::new());
         let strangers = self
             .script(
                 "return performance.getEntriesByType('resource').map(entry => entry.name)
