@@ -310,17 +310,16 @@ fn find(choices: &[Choice], query: &str) -> Found {
     let text = |choice: &Choice| {
         format!("{} {} {}", choice.label, choice.value, choice.detail).to_lowercase()
     };
-    let mut found: Vec<Choice> = choices
+    let (mut found, others): (Vec<Choice>, Vec<Choice>) = choices
         .iter()
         .filter(|choice| {
             let text = text(choice);
             words.iter().all(|word| text.contains(word))
         })
         .cloned()
-        .collect();
-    if !query.is_empty() {
-        found.sort_by_key(|choice| !choice.label.to_lowercase().starts_with(&query));
-    }
+        // What begins so comes first.
+        .partition(|choice| choice.label.to_lowercase().starts_with(&query));
+    found.extend(others);
     let more = found.len().saturating_sub(SHOWN);
     found.truncate(SHOWN);
     Found {
