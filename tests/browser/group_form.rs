@@ -253,12 +253,12 @@ async fn preview_follows_the_form_and_the_members() {
         .find("#preview [data-name='Server A'][data-verdict=answers]")
         .await;
 
-    first.always(Reply::close());
-    let body = json!({"model": "chat", "messages": []});
-    let caller = app.gateway().await;
-    for _ in 0..4 {
-        caller.post("/v1/chat/completions", &body).await.expect(200);
-    }
+    // What others do to a member, as it happens.
+    let admin = app.admin().await;
+    let address = format!("/api/v1/model-instances/{}", a.id);
+    let paused = json!({"enabled": false});
+    let change = admin.patch(&address, &paused).header("if-match", "*");
+    change.await.expect(200);
     visit
         .find("#preview [data-name='Server A'][data-verdict=skipped]")
         .await;

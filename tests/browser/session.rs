@@ -136,7 +136,9 @@ async fn state_of_an_instance_comes_by_an_event_and_not_by_asking() {
         .find("#instances tr[data-name='GPU server 1'][data-state='up']")
         .await;
     upstream.always(Reply::close());
-    caller.post("/v1/chat/completions", &body).await.expect(502);
+    for _ in 0..3 {
+        caller.post("/v1/chat/completions", &body).await.expect(502);
+    }
     visit
         .find("#instances tr[data-name='GPU server 1'][data-state='down']")
         .await;
