@@ -231,6 +231,11 @@ fn forget<K: Copy + Eq + Hash + Send + Sync + 'static, T: Send + Sync + 'static>
 pub fn provide_live(api: Api, session: Session, network: Network) {
     let live = Live::new();
     provide_context(live);
+    // A page that is left may be kept for "back", and its stream with it. Browsers allow six connections to a host: a few such pages
+    // would take them all.
+    let left = RwSignal::new(false);
+    let _ = window_event_listener_untyped("pagehide", move |_| left.set(true));
+    let _ = window_event_listener_untyped("pageshow", move |_| left.set(false));
     let wanted = Memo::new(move |_| session.is_usable());
     Effect::new(move |running: Option<Option<AbortHandle>>| {
         if let Some(Some(running)) = running {
@@ -241,6 +246,9 @@ pub fn provide_live(api: Api, session: Session, network: Network) {
             // Whoever signs in next may not be the same person.
             live.forget();
             live.last_id.set_value(None);
+            return None;
+        }
+        if left.get() {
             return None;
         }
         let (handle, registration) = AbortHandle::new_pair();

@@ -18,7 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The service sends something every 15 s. After three times of silence the connection is dead, whatever the browser thinks.
 const LONGEST_SILENCE: Duration = Duration::from_secs(45);
 /// A page that nobody has looked at for so long gives its connection back: browsers have six for all their tabs.
-const LONGEST_HIDDEN: Duration = Duration::from_secs(60);
+const LONGEST_HIDDEN: Duration = Duration::from_secs(15);
 /// A connection that lasted so long worked; the next one is tried at once.
 const LASTED: Duration = Duration::from_secs(5);
 
