@@ -25,7 +25,7 @@ pub fn Field(
     /// Whether the label is for those only who do not see the page, as in a row whose column is labelled.
     #[prop(optional)]
     bare: bool,
-    /// The control, with the id and the attributes of [`Described`].
+    /// The control, with the id and the attributes of `Described`.
     children: Children,
 ) -> impl IntoView {
     let i18n = use_i18n();
