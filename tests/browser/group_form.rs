@@ -270,7 +270,6 @@ async fn preview_follows_the_form_and_the_members() {
 }
 
 #[tokio::test]
-#[ignore = "a fault of the page, still open: the preview does not always follow a member's state"]
 async fn drill_shows_who_steps_in_and_ends() {
     let app = App::builder().with_site().start().await;
     let upstream = Upstream::start("a");
@@ -289,7 +288,8 @@ async fn drill_shows_who_steps_in_and_ends() {
         .find("#preview [data-name='Server B'][data-verdict=answers]")
         .await;
     let left = visit.text("#drill .drill").await;
-    assert!(left.contains("1:5") || left.contains("2:00"), "{left}");
+    // The clocks of the page and of the service read a second apart at most.
+    assert!(left.contains("1:5") || left.contains("2:0"), "{left}");
     visit.click("#drill [data-action=end-drill]").await;
     visit
         .find("#preview [data-name='Server A'][data-verdict=answers]")
