@@ -85,8 +85,9 @@ impl Preview {
             });
         };
         Effect::new(move |before: Option<()>| {
-            fields.track();
-            states.track();
+            // Read, not only tracked: a memo that nobody reads is never computed and hears of nothing.
+            fields.with(|_| ());
+            states.with(|_| ());
             preview.again.track();
             if let Some(timer) = timer.try_update_value(Option::take).flatten() {
                 timer.clear();
