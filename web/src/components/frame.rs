@@ -185,7 +185,7 @@ fn initials(name: &str) -> String {
 fn close_after_navigation(side: NodeRef<Header>) {
     let path = use_location().pathname;
     Effect::new(move || {
-        path.track();
+        path.with(|_| ());
         if let Some(side) = side.get() {
             // It fails where it is not open.
             let _ = side.hide_popover();

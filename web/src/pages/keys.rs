@@ -81,7 +81,7 @@ fn KeyList(keys: Load<Vec<ApiKey>>, groups: GroupNames) -> impl IntoView {
     // A key expires by itself; the minute is exact enough for that.
     let minute = Memo::new(move |_| clock.now().timestamp() / 60);
     let shown = Memo::new(move |_| {
-        minute.track();
+        minute.with(|_| ());
         keys.with(|keys| view.with(|view| view.select(keys, browser::now())))
     });
     let pointer = Pointer::new();

@@ -188,7 +188,7 @@ impl<T: Listed> List<T> {
     fn renew_the_selection(self) {
         Effect::new(move || self.deeds.selection.renew(&self.shown()));
         Effect::new(move || {
-            self.rows.track();
+            self.rows.with(|_| ());
             // Only after one's own deed: somebody who clicked beside everything must not be moved about.
             if self.deeds.pointer.is_acting() {
                 self.keep_focus_later();
