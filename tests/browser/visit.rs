@@ -2,11 +2,12 @@
 
 use fantoccini::Locator;
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use serde_json::{Value, json};
 
 use crate::support::App;
 use crate::support::chrome::Chrome;
-use crate::support::wait::{SOON, soon};
+use crate::support::wait::{SOON, soon, until};
 
 /// The last argument is told when the next picture is on the screen and every animation that ends has ended.
 const SETTLE: &str = "
@@ -60,32 +61,55 @@ impl Visit {
 
     /// What a person reads in the element.
     pub async fn text(&self, css: &str) -> String {
-        self.find(css).await.text().await.expect("its text")
+        let read = async || self.find(css).await.text().await;
+        self.until_it_holds_still(css, read).await
     }
 
     /// Types into a field in place of what is there.
     pub async fn type_into(&self, css: &str, text: &str) {
-        let field = self.find(css).await;
-        field.clear().await.expect("a field");
+        let clear = async || {
+            let field = self.find(css).await;
+            field.clear().await.map(|()| field)
+        };
+        let field = self.until_it_holds_still(css, clear).await;
         field.send_keys(text).await.expect("a field");
     }
 
     /// Clicks the element. Where something that stays in sight lies over it, a person scrolls on first.
     pub async fn click(&self, css: &str) {
-        let element = self.find(css).await;
-        let Err(error) = element.click().await else {
-            return;
+        let click = async || {
+            let element = self.find(css).await;
+            let Err(error) = element.click().await else {
+                return Ok(());
+            };
+            if error.to_string().contains("click intercepted") {
+                let itself = serde_json::to_value(&element).expect("an element");
+                let scroll =
+                    "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+                self.chrome.client.execute(scroll, vec![itself]).await?;
+            }
+            Err(error)
         };
-        assert!(
-            error.to_string().contains("click intercepted"),
-            "{css}: {error}"
-        );
-        let itself = serde_json::to_value(&element).expect("an element");
-        let scroll = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
-        let scrolled = self.chrome.client.execute(scroll, vec![itself]).await;
-        scrolled.expect("the script runs");
-        let clicked = element.click().await;
-        clicked.unwrap_or_else(|error| panic!("{css}: {error}"));
+        self.until_it_holds_still(css, click).await;
+    }
+
+    /// Does what a person does to an element that is being replaced or moves: looks again.
+    async fn until_it_holds_still<T>(
+        &self,
+        css: &str,
+        mut act: impl AsyncFnMut() -> Result<T, CmdError>,
+    ) -> T {
+        let (done, _) = until(SOON, css, async || match act().await {
+            Ok(done) => Some(done),
+            Err(error) => {
+                let text = error.to_string();
+                let moved = ["stale element", "click intercepted", "not interactable"];
+                assert!(moved.iter().any(|one| text.contains(one)), "{css}: {text}");
+                None
+            }
+        })
+        .await;
+        done
     }
 
     /// Fills in and sends the form of the sign-in page.
