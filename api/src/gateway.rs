@@ -11,6 +11,8 @@
 //! | [`breaker`] | what is known of each instance, and whether it may be asked; reported once per attempt |
 //! | [`pool`] | which token and which proxy of an instance is used |
 //! | [`budget`] | how many second attempts a group may make |
+//! | [`counts`] | what is counted, for `/metrics` |
+//! | [`record`] | one request from its beginning to its end: its numbers and its line in the log |
 //! | [`window`] | what happened in the last seconds, counted |
 //! | [`size`] | how long a request is at the least |
 //! | [`surroundings`] | time and chance, passed in |
@@ -42,6 +44,7 @@ pub mod breaker;
 pub mod budget;
 pub mod checks;
 pub mod classify;
+pub mod counts;
 pub mod egress;
 pub mod error;
 pub mod failover;
@@ -49,6 +52,7 @@ pub mod handler;
 pub mod picker;
 pub mod pool;
 pub mod preview;
+pub mod record;
 pub mod refresh;
 pub mod size;
 pub mod snapshot;
@@ -62,6 +66,7 @@ pub mod upstream;
 pub mod window;
 
 use breaker::Board;
+use counts::Counts;
 use egress::EgressPolicy;
 use picker::Rules;
 use snapshot::Snapshot;
@@ -112,6 +117,11 @@ impl Gateway {
     /// Time and chance.
     pub fn surroundings(&self) -> &Arc<dyn Surroundings> {
         self.board.surroundings()
+    }
+
+    /// What is counted.
+    pub fn counts(&self) -> &Counts {
+        self.board.counts()
     }
 
     /// What is known of an instance. `since` is when its configuration last changed.

@@ -108,6 +108,7 @@ async fn keys(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(KeyHash, Key)>> 
             scopes: row.scopes(),
             group_ids: row.group_ids(),
             expires_at: row.expires_at,
+            prefix: row.prefix,
         };
         Some((hash, key))
     };

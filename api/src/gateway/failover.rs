@@ -185,6 +185,7 @@ impl So {
         // Whoever failed last may have worked on the request: another one costs.
         let costs = self.failures.last().is_some_and(|failure| failure.sent);
         if costs && !group.budget.retry(now) {
+            group.counts.budget_exhausted.add();
             let reason = "too many requests of the group are tried again at the moment";
             return Some((ReasonCode::RetryBudget, reason));
         }
@@ -200,7 +201,12 @@ impl So {
         limit: Duration,
         trace: &mut Trace,
     ) -> Option<Answered> {
+        if self.attempts > 0 {
+            ask.group.counts.failovers.add();
+        }
         self.attempts += 1;
+        trace.trying(member);
+        let trying = member.instance.counts.attempt();
         let started = Instant::now();
         let answered = |answer| Answered {
             answer,
@@ -210,12 +216,17 @@ impl So {
         match one::attempt(ask, member, attempt, limit).await {
             Ok(answer) => {
                 let took = started.elapsed();
+                match answer {
+                    Answer::Stream(_) => trying.began(took),
+                    _ => trying.answered(took),
+                }
                 trace.tried(member, Outcome::Answered, ReasonCode::Answered, "", took);
                 return Some(answered(answer));
             }
             Err(Missed::TooSmall(status, body)) => {
                 let reason = "the request is too long for it";
                 let took = started.elapsed();
+                trying.failed(ReasonCode::ContextTooSmall, took);
                 trace.tried(
                     member,
                     Outcome::Failed,
@@ -229,6 +240,7 @@ impl So {
             }
             Err(Missed::Failed(failure)) => {
                 let took = started.elapsed();
+                trying.failed(failure.code, took);
                 trace.tried(member, Outcome::Failed, failure.code, &failure.reason, took);
                 self.sent += u32::from(failure.sent);
                 self.failures.push(failure);

@@ -1,17 +1,19 @@
 //! The gateway's endpoints: authenticate, read the body once, ask the group, answer.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::body::{BodyError, Question};
 use super::error::{self, GatewayError, GatewayErrorCode as Code, INSTANCE};
-use super::failover::{self, Answer, Answered, Ask, Trace};
-use super::snapshot::{Group, Key, Snapshot};
+use super::failover::{self, Answer, Answered, Ask};
+use super::record::Record;
+use super::snapshot::Group;
 use crate::request_id;
 use crate::state::AppState;
 
@@ -210,30 +212,29 @@ async fn answer(
     state: &AppState,
     path: &'static str,
 ) -> HttpResponse {
-    let snapshot = state.gateway.snapshot();
-    let key = match caller(request, &snapshot, state) {
-        Ok(key) => key,
-        Err(error) => return error.response(),
-    };
-    let body = match read::body(request, payload).await {
-        Ok(body) => body,
-        Err(error) => return error.response(),
-    };
-    match question(request, state, &snapshot, &key, &body, path).await {
-        Ok(response) => response,
-        Err(error) => error.response(),
+    let mut record = Record::begin(request_id::of(request), path);
+    match question(request, payload, state, path, &mut record).await {
+        Ok((group, answered)) => respond(&group, answered, record),
+        Err(error) => {
+            record.failed(&error, &state.gateway);
+            error.response()
+        }
     }
 }
 
 async fn question(
     request: &HttpRequest,
+    payload: web::Payload,
     state: &AppState,
-    snapshot: &Snapshot,
-    key: &Key,
-    body: &Bytes,
     path: &'static str,
-) -> Result<HttpResponse, GatewayError> {
-    let question = Question::read(body).map_err(refused)?;
+    record: &mut Record,
+) -> Result<(Arc<Group>, Answered), GatewayError> {
+    let snapshot = state.gateway.snapshot();
+    let key = caller(request, &snapshot, state)?;
+    record.caller(&key);
+    let body = read::body(request, payload).await?;
+    record.received(body.len());
+    let question = Question::read(&body).map_err(refused)?;
     let group = snapshot
         .group(&question.model)
         .filter(|group| key.may_ask(group.id))
@@ -244,21 +245,21 @@ async fn question(
             );
             GatewayError::new(Code::ModelNotFound, message).param("model")
         })?;
-    let id = request_id::of(request);
+    // Embeddings have no streams, whatever the body says.
+    let stream = question.stream && path != EMBEDDINGS;
+    record.asks(group, stream);
+    let id = record.request_id().to_owned();
     let ask = Ask {
         gateway: &state.gateway,
-        snapshot,
+        snapshot: &snapshot,
         group,
         question: &question,
-        // Embeddings have no streams, whatever the body says.
-        stream: question.stream && path != EMBEDDINGS,
+        stream,
         path,
         request_id: &id,
     };
-    let mut trace = Trace::default();
-    let answered = failover::ask(&ask, &mut trace).await;
-    log(&id, group, &answered, &trace);
-    answered.map(|answered| respond(group, answered))
+    let answered = failover::ask(&ask, &mut record.trace).await?;
+    Ok((Arc::clone(group), answered))
 }
 
 fn refused(error: BodyError) -> GatewayError {
@@ -279,7 +280,7 @@ fn shortened(name: &str) -> String {
     }
 }
 
-fn respond(group: &Group, answered: Answered) -> HttpResponse {
+fn respond(group: &Group, answered: Answered, mut record: Record) -> HttpResponse {
     let status = match &answered.answer {
         Answer::Original(status, _) => {
             StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::BAD_GATEWAY)
@@ -290,50 +291,26 @@ fn respond(group: &Group, answered: Answered) -> HttpResponse {
     error::headers(&mut response, Some(&group.name), answered.attempts);
     let instance = utf8_percent_encode(&answered.instance, NAME).to_string();
     response.insert_header((INSTANCE, instance));
+    record.answered(answered.instance, answered.attempts, status.as_u16());
+    let mut whole = |bytes| {
+        record.sends(bytes);
+        record.completed();
+    };
     match answered.answer {
-        Answer::Complete(body) => response.content_type("application/json").body(body),
-        Answer::Original(_, body) => response.content_type("application/json").body(body),
+        Answer::Complete(body) => {
+            whole(body.len());
+            response.content_type("application/json").body(body)
+        }
+        Answer::Original(_, body) => {
+            whole(body.len());
+            response.content_type("application/json").body(body)
+        }
         Answer::Stream(committed) => response
             .content_type("text/event-stream")
             .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
             // Reverse proxies hold back what they take for a page.
             .insert_header(("x-accel-buffering", "no"))
-            .streaming(committed.into_bytes()),
-    }
-}
-
-/// One line per request: who was asked, who was skipped, why, how long it took. No prompt and no answer.
-fn log(request_id: &str, group: &Group, answered: &Result<Answered, GatewayError>, trace: &Trace) {
-    let failed_over = trace
-        .steps()
-        .iter()
-        .any(|step| step.outcome != failover::Outcome::Answered);
-    let steps = || serde_json::to_string(trace.steps()).unwrap_or_default();
-    match answered {
-        Ok(answered) if failed_over => tracing::info!(
-            request_id,
-            group = group.name,
-            instance = answered.instance,
-            attempts = answered.attempts,
-            trace = steps(),
-            "answered after skipping or failing over"
-        ),
-        Ok(answered) => tracing::debug!(
-            request_id,
-            group = group.name,
-            instance = answered.instance,
-            attempts = answered.attempts,
-            trace = steps(),
-            "answered"
-        ),
-        Err(error) => tracing::warn!(
-            request_id,
-            group = group.name,
-            code = error.code.parts().1,
-            attempts = error.attempts,
-            trace = steps(),
-            "nobody answered"
-        ),
+            .streaming(committed.into_bytes(Some(record))),
     }
 }
 

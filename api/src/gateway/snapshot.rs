@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::breaker::{Board, Health};
 use super::budget::Budget;
+use super::counts::{GroupCounts, InstanceCounts};
 use crate::domain::model_instance::{Connection, Drill};
 
 /// An instance, ready to be asked.
@@ -27,6 +28,8 @@ pub struct Instance {
     pub settings: u64,
     /// What is known of it.
     pub health: Arc<Health>,
+    /// What is counted of it.
+    pub counts: Arc<InstanceCounts>,
 }
 
 /// A member of a group.
@@ -59,6 +62,8 @@ pub struct Group {
     pub smallest_context: Option<u32>,
     /// How many second attempts it may make.
     pub budget: Arc<Budget>,
+    /// What is counted of it.
+    pub counts: Arc<GroupCounts>,
     /// Instances that one request may be sent to.
     pub max_attempts: u32,
     /// Time for all attempts before the first byte, in milliseconds.
@@ -74,6 +79,8 @@ pub struct Group {
 pub struct Key {
     /// Id.
     pub id: ApiKeyId,
+    /// How it begins, which is what people tell it by.
+    pub prefix: String,
     /// What it may do.
     pub scopes: Vec<ApiKeyScope>,
     /// Groups that it may ask; none = all.
@@ -187,6 +194,7 @@ impl Snapshot {
                     drill,
                     settings,
                     health,
+                    counts: board.counts().instance(id),
                 }),
             );
         }
@@ -227,6 +235,11 @@ impl Snapshot {
         self.groups
             .get(name)
             .or_else(|| self.groups.get(&name.to_lowercase()))
+    }
+
+    /// All instances, in no order.
+    pub fn instances(&self) -> impl Iterator<Item = &Arc<Instance>> {
+        self.instances.values()
     }
 
     /// All groups, in no order.
@@ -276,6 +289,7 @@ fn group(
         smallest_context: contexts.min(),
         members,
         budget: board.budget(stored.id),
+        counts: board.counts().group(stored.id),
         max_attempts: stored.max_attempts,
         deadline_ms: stored.deadline_ms,
         allowed_kinds: stored.allowed_kinds,

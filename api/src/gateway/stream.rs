@@ -16,6 +16,7 @@ use understudy_shared::ReasonCode;
 use super::breaker::Attempt;
 use super::classify::{self, Failure};
 use super::error::{self, GatewayErrorCode};
+use super::record::Record;
 use super::sse::{self, Decoder};
 use super::timing::Timing;
 use super::upstream::explain;
@@ -199,7 +200,10 @@ enum Step {
 
 impl Committed {
     /// The caller's bytes. Dropping the stream closes the connection to the backend and counts against nobody.
-    pub fn into_bytes(self) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
+    pub fn into_bytes(
+        self,
+        record: Option<Record>,
+    ) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
         let Opening {
             source,
             held,
@@ -212,27 +216,40 @@ impl Committed {
             progress,
             idle_by,
             attempt: self.attempt,
+            record,
             held: Some(held),
         });
         stream::unfold(state, |state| async move {
             let mut caller = state?;
             let bytes = match caller.step().await {
-                Step::Send(bytes) => return Some((Ok(bytes), Some(caller))),
+                Step::Send(bytes) => {
+                    caller.sends(&bytes);
+                    return Some((Ok(bytes), Some(caller)));
+                }
                 Step::End(bytes) => {
+                    caller.sends(&bytes);
+                    if let Some(record) = &mut caller.record {
+                        record.completed();
+                    }
                     caller.attempt.succeeded(None);
                     drain(caller.source.response);
                     bytes
                 }
                 Step::Broken(before, why) => {
-                    tracing::warn!(
-                        group = caller.source.group,
-                        why,
-                        "a stream was interrupted after its beginning was sent"
-                    );
-                    caller.attempt.failed(ReasonCode::StreamInterrupted, why);
                     let mut bytes = BytesMut::from(&before[..]);
                     bytes.extend_from_slice(&interrupted());
-                    bytes.freeze()
+                    let bytes = bytes.freeze();
+                    caller.sends(&bytes);
+                    match &mut caller.record {
+                        Some(record) => record.interrupted(why),
+                        None => tracing::warn!(
+                            group = caller.source.group,
+                            why,
+                            "a stream was interrupted after its beginning was sent"
+                        ),
+                    }
+                    caller.attempt.failed(ReasonCode::StreamInterrupted, why);
+                    bytes
                 }
             };
             Some((Ok(bytes), None))
@@ -247,11 +264,18 @@ struct Caller {
     /// When the backend has been silent for too long.
     idle_by: Instant,
     attempt: Attempt,
+    record: Option<Record>,
     /// The events that were held until the commit.
     held: Option<BytesMut>,
 }
 
 impl Caller {
+    fn sends(&mut self, bytes: &Bytes) {
+        if let Some(record) = &mut self.record {
+            record.sends(bytes.len());
+        }
+    }
+
     async fn step(&mut self) -> Step {
         if let Some(held) = self.held.take() {
             // The events that came together with the first content.

@@ -11,6 +11,7 @@ use understudy_shared::ReasonCode;
 use super::block::Block;
 use super::gate::Pass;
 use super::health::{Health, Last};
+use crate::gateway::counts::InstanceCounts;
 use crate::gateway::picker;
 use crate::gateway::snapshot::Group;
 
@@ -30,6 +31,8 @@ pub struct Attempt {
     group: Arc<Group>,
     place: usize,
     pass: Option<Pass>,
+    /// Whether its stream has begun, so that its end is still to be counted.
+    began: bool,
     lane: Lane,
     /// Proxies that this attempt has found to be down.
     tried: Vec<usize>,
@@ -49,6 +52,7 @@ impl Attempt {
             group: Arc::clone(group),
             place,
             pass: Some(entry.pass),
+            began: false,
             lane: Lane {
                 token: entry.token,
                 proxy: entry.proxy,
@@ -114,6 +118,7 @@ impl Attempt {
     /// Its stream has begun, after so long.
     pub fn began(&mut self, first_byte: Duration) {
         let lane = self.lane;
+        self.began = true;
         if let Some(pass) = &mut self.pass {
             self.health.learn(|known, _| {
                 known.breaker.began(pass);
@@ -140,6 +145,9 @@ impl Attempt {
     /// It failed, and that counts.
     pub fn failed(mut self, code: ReasonCode, reason: &str) {
         let Some(pass) = self.pass.take() else { return };
+        if std::mem::take(&mut self.began) {
+            self.counts().failed.add(code);
+        }
         let surroundings = self.health.surroundings();
         let alone = !picker::others_usable(&self.group, self.place, surroundings.now());
         let fraction = surroundings.fraction();
@@ -148,6 +156,10 @@ impl Attempt {
             known.last = Last::Failed(code);
             known.last_error = Some(reason.to_owned());
         });
+    }
+
+    fn counts(&self) -> &InstanceCounts {
+        &self.group.members[self.place].instance.counts
     }
 
     /// It asked for a pause.
@@ -174,6 +186,9 @@ impl Attempt {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
+        if self.began {
+            self.counts().answered.add();
+        }
         if let Some(pass) = self.pass.take() {
             self.health.adjust(|known, _| known.breaker.neither(pass));
         }

@@ -19,6 +19,7 @@ use super::judge::judge;
 use crate::domain::model_instance::{Connection, Drill};
 use crate::gateway::budget::Budget;
 use crate::gateway::checks::Walked;
+use crate::gateway::counts::Counts;
 use crate::gateway::surroundings::{Real, Surroundings};
 
 /// What is known of all instances and groups.
@@ -26,6 +27,7 @@ use crate::gateway::surroundings::{Real, Surroundings};
 pub struct Board {
     instances: RwLock<HashMap<ModelInstanceId, Arc<Health>>>,
     budgets: RwLock<HashMap<ModelGroupId, Arc<Budget>>>,
+    counts: Counts,
     surroundings: Arc<dyn Surroundings>,
 }
 
@@ -41,6 +43,7 @@ impl Board {
         Self {
             instances: RwLock::default(),
             budgets: RwLock::default(),
+            counts: Counts::default(),
             surroundings,
         }
     }
@@ -48,6 +51,11 @@ impl Board {
     /// Time and chance.
     pub fn surroundings(&self) -> &Arc<dyn Surroundings> {
         &self.surroundings
+    }
+
+    /// What is counted.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// The record of an instance with these connection settings; a fresh one if they changed.
@@ -79,6 +87,7 @@ impl Board {
     ) {
         write(&self.instances).retain(|id, _| instance(*id));
         write(&self.budgets).retain(|id, _| group(*id));
+        self.counts.retain(instance, group);
     }
 
     fn find(&self, id: ModelInstanceId) -> Option<Arc<Health>> {
@@ -92,6 +101,7 @@ impl Board {
     /// Learns from a check that somebody asked for, and from its way through the pools.
     pub fn checked(&self, id: ModelInstanceId, result: &CheckResult, walked: &Walked) {
         let Some(health) = self.find(id) else { return };
+        self.counts.instance(id).checked(result.ok);
         let fraction = self.surroundings.fraction();
         health.learn(|known, now| {
             for token in &walked.refused {

@@ -1,22 +1,36 @@
 //! What was tried and what was skipped, why, and how long it took: one log line per request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use understudy_shared::{AttemptTrace, ReasonCode};
 
 use crate::gateway::picker::Hindrance;
-use crate::gateway::snapshot::Member;
+use crate::gateway::snapshot::{Instance, Member};
 
 pub use understudy_shared::AttemptOutcome as Outcome;
 
 /// The attempts of one request, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Trace(Vec<AttemptTrace>);
+pub struct Trace {
+    steps: Vec<AttemptTrace>,
+    trying: Option<Arc<Instance>>,
+}
 
 impl Trace {
     /// The steps so far.
     pub fn steps(&self) -> &[AttemptTrace] {
-        &self.0
+        &self.steps
+    }
+
+    /// The instance that is being asked, of which nothing has been noted yet.
+    pub fn waiting_for(&self) -> Option<&Instance> {
+        self.trying.as_deref()
+    }
+
+    /// Notes who is asked.
+    pub(super) fn trying(&mut self, member: &Member) {
+        self.trying = Some(Arc::clone(&member.instance));
     }
 
     /// Notes who is not asked, and why.
@@ -26,6 +40,7 @@ impl Trace {
     }
 
     pub(super) fn skip(&mut self, member: &Member, code: ReasonCode, reason: &str) {
+        member.instance.counts.skipped.add(code);
         self.tried(member, Outcome::Skipped, code, reason, Duration::ZERO);
     }
 
@@ -38,7 +53,8 @@ impl Trace {
         took: Duration,
     ) {
         let connection = &member.instance.connection;
-        self.0.push(AttemptTrace {
+        self.trying = None;
+        self.steps.push(AttemptTrace {
             instance_id: connection.id,
             name: connection.name.clone(),
             outcome,

@@ -86,7 +86,7 @@ pub async fn try_model_group(
         .insert_header((header::CACHE_CONTROL, "no-cache, no-store"))
         // Reverse proxies hold back what they take for a page.
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(stream::events(committed.into_bytes(), asked, under_way)))
+        .streaming(stream::events(committed.into_bytes(None), asked, under_way)))
 }
 
 /// Who tries, as limits and log lines name them.

@@ -1,0 +1,187 @@
+//! One request of the gateway from its beginning to its end: counted once, and told in one line of the log.
+//!
+//! The rule: it lives as long as the request, a stream included, and settles when it is dropped. So nothing that happens to a request
+//! is missed, and nothing is counted twice. No prompt, no answer and no secret comes near it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use understudy_shared::AttemptOutcome;
+
+use super::Gateway;
+use super::counts::End;
+use super::error::GatewayError;
+use super::failover::Trace;
+use super::snapshot::{Group, Key};
+
+/// One request.
+#[derive(Debug)]
+pub struct Record {
+    started: Instant,
+    request_id: String,
+    path: &'static str,
+    key: Option<Arc<Key>>,
+    group: Option<Arc<Group>>,
+    stream: bool,
+    received: usize,
+    /// What was tried and what was skipped.
+    pub trace: Trace,
+    attempts: u32,
+    instance: Option<String>,
+    status: u16,
+    code: Option<&'static str>,
+    first_byte: Option<Duration>,
+    sent: u64,
+    /// How it ended; none until it did.
+    end: Option<End>,
+    why: Option<&'static str>,
+}
+
+impl Record {
+    /// A request has come to a path below `/v1`.
+    pub fn begin(request_id: String, path: &'static str) -> Self {
+        Self {
+            started: Instant::now(),
+            request_id,
+            path,
+            key: None,
+            group: None,
+            stream: false,
+            received: 0,
+            trace: Trace::default(),
+            attempts: 0,
+            instance: None,
+            status: 0,
+            code: None,
+            first_byte: None,
+            sent: 0,
+            end: None,
+            why: None,
+        }
+    }
+
+    /// Its id.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Whose request it is.
+    pub fn caller(&mut self, key: &Arc<Key>) {
+        self.key = Some(Arc::clone(key));
+    }
+
+    /// How long its body is.
+    pub fn received(&mut self, bytes: usize) {
+        self.received = bytes;
+    }
+
+    /// Which group it is for, and whether it wants a stream.
+    pub fn asks(&mut self, group: &Arc<Group>, stream: bool) {
+        group.counts.begin();
+        self.group = Some(Arc::clone(group));
+        self.stream = stream;
+    }
+
+    /// It is answered by an instance. A stream goes on from here.
+    pub fn answered(&mut self, instance: String, attempts: u32, status: u16) {
+        let took = self.started.elapsed();
+        self.first_byte = Some(took);
+        self.instance = Some(instance);
+        self.attempts = attempts;
+        self.status = status;
+        if let Some(group) = &self.group {
+            group.counts.first_byte[usize::from(self.stream)].observe(took);
+        }
+    }
+
+    /// Nobody answered, or the request was refused.
+    pub fn failed(&mut self, error: &GatewayError, gateway: &Gateway) {
+        let (status, code, _) = error.code.parts();
+        self.status = status.as_u16();
+        self.code = Some(code);
+        self.attempts = error.attempts;
+        self.end = Some(End::of(self.status));
+        if self.group.is_none() {
+            gateway.counts().refused(code);
+        }
+    }
+
+    /// So many bytes go to the caller.
+    pub fn sends(&mut self, bytes: usize) {
+        self.sent += bytes as u64;
+    }
+
+    /// The answer is complete.
+    pub fn completed(&mut self) {
+        self.end = Some(End::of(self.status));
+    }
+
+    /// The stream broke off.
+    pub fn interrupted(&mut self, why: &'static str) {
+        self.end = Some(End::Interrupted);
+        self.why = Some(why);
+    }
+
+    fn log(&self, end: End, took: Duration) {
+        let moved_on = || {
+            let mut steps = self.trace.steps().iter();
+            steps.any(|step| step.outcome != AttemptOutcome::Answered)
+        };
+        // One place for the fields, whatever the level.
+        macro_rules! line {
+            ($level:ident, $message:literal) => {
+                tracing::$level!(
+                    target: TARGET,
+                    request_id = self.request_id,
+                    endpoint = self.path.trim_start_matches('/'),
+                    group = self.group.as_ref().map(|group| group.name.as_str()),
+                    key = self.key.as_ref().map(|key| tracing::field::display(key.id.0)),
+                    key_prefix = self.key.as_ref().map(|key| key.prefix.as_str()),
+                    stream = self.stream,
+                    status = (self.status > 0).then_some(self.status),
+                    code = self.code,
+                    end = end.name(),
+                    why = self.why,
+                    instance = self.instance.as_deref(),
+                    waiting_for = self.trace.waiting_for().map(|one| one.connection.name.as_str()),
+                    attempts = self.attempts,
+                    trace = serde_json::to_string(self.trace.steps()).unwrap_or_default(),
+                    first_byte_ms = self.first_byte.map(millis),
+                    duration_ms = millis(took),
+                    bytes_in = self.received,
+                    bytes_out = self.sent,
+                    $message
+                )
+            };
+        }
+        match (end, &self.group) {
+            (End::Interrupted, _) => {
+                line!(warn, "interrupted after the beginning of a stream was sent");
+            }
+            (End::CallerLeft, Some(_)) => line!(info, "the caller left"),
+            (End::CallerLeft, None) => line!(debug, "the caller left"),
+            (_, None) => line!(debug, "refused"),
+            (_, Some(_)) if self.code.is_some() => line!(warn, "nobody answered"),
+            (_, Some(_)) if moved_on() => line!(info, "answered after skipping or failing over"),
+            (_, Some(_)) => line!(debug, "answered"),
+        }
+    }
+}
+
+/// What the lines are found by: `RUST_LOG=info,understudy::request=debug` shows one for every request.
+const TARGET: &str = "understudy::request";
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let took = self.started.elapsed();
+        let end = self.end.unwrap_or(End::CallerLeft);
+        if let Some(group) = &self.group {
+            group.counts.end(self.path, self.stream, end, took);
+        }
+        self.log(end, took);
+    }
+}
