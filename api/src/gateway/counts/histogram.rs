@@ -70,7 +70,7 @@ mod tests {
         assert_eq!((buckets[0], buckets[1]), (2, 1));
         assert_eq!((buckets[BOUNDS.len() - 1], buckets[BOUNDS.len()]), (1, 1));
         assert_eq!(histogram.count(), 5);
-        assert!((histogram.sum() - 1200.010_002).abs() < 1e-9);
+        assert!((histogram.sum() - 1_200.010_002).abs() < 1e-9);
         assert!(BOUNDS.is_sorted());
     }
 }
