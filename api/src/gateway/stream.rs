@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream};
-use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 use tokio::time::Instant;
 use understudy_shared::ReasonCode;
@@ -19,7 +18,7 @@ use super::error::{self, GatewayErrorCode};
 use super::record::Record;
 use super::sse::{self, Decoder};
 use super::timing::Timing;
-use super::upstream::explain;
+use super::upstream::Response;
 use crate::domain::model_instance::Connection;
 
 mod event;
@@ -129,7 +128,7 @@ pub async fn open(
         let chunk = tokio::time::timeout_at(timing.first_byte_by(), source.response.chunk())
             .await
             .map_err(|_| Failure::timeout("its stream did not begin in time"))?
-            .map_err(|error| Failure::sent(ReasonCode::ConnectionLost, explain(&error)))?;
+            .map_err(|error| Failure::sent(ReasonCode::ConnectionLost, error.explain()))?;
         match chunk {
             Some(chunk) => source.decoder.push(&chunk),
             None => {

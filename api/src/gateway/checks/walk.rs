@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
 use understudy_shared::ReasonCode;
 
 use crate::domain::model_instance::Connection;
 use crate::gateway::breaker::attempt::Lane;
 use crate::gateway::classify::Failure;
-use crate::gateway::upstream::{Cause, Client};
+use crate::gateway::upstream::{Cause, Client, Response};
 
 /// How a check went through the pools.
 #[derive(Debug, Default)]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use tokio::time::Instant;
 use understudy_shared::ReasonCode;
@@ -13,7 +13,7 @@ use crate::domain::model_instance::Connection;
 use crate::gateway::classify::Failure;
 use crate::gateway::error;
 use crate::gateway::timing::Timing;
-use crate::gateway::upstream::explain;
+use crate::gateway::upstream::Response;
 use crate::secrets::Secret;
 
 /// Largest answer that is held. Embeddings of a full batch stay well below.
@@ -53,7 +53,7 @@ pub(super) async fn complete(
         let chunk = tokio::time::timeout_at(by, response.chunk())
             .await
             .map_err(|_| Failure::timeout("it did not finish its answer in time"))?
-            .map_err(|error| Failure::sent(ReasonCode::ConnectionLost, explain(&error)))?;
+            .map_err(|error| Failure::sent(ReasonCode::ConnectionLost, error.explain()))?;
         let Some(chunk) = chunk else { break };
         first_byte.get_or_insert_with(|| timing.started.elapsed());
         if whole.len() + chunk.len() > MAX_ANSWER {

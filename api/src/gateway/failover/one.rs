@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::time::Instant;
 use understudy_shared::ReasonCode;
@@ -17,7 +17,7 @@ use crate::gateway::classify::{self, Effect, Failure, Verdict};
 use crate::gateway::snapshot::Member;
 use crate::gateway::stream;
 use crate::gateway::timing::Timing;
-use crate::gateway::upstream::{self, Client};
+use crate::gateway::upstream::{self, Client, Response};
 
 /// What came of one token and one proxy.
 enum Came {

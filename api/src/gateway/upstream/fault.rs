@@ -5,32 +5,71 @@ use std::io;
 
 use understudy_shared::ReasonCode;
 
+use super::direct::NoAnswer;
 use crate::gateway::classify::{Blame, Failure};
 use crate::gateway::egress::EgressFault;
 
-/// What a failed request means for the failover loop.
-pub(super) fn classify(error: &reqwest::Error, proxied: bool) -> Failure {
+/// How far a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Everything until the connection stands: name, TCP, TLS, proxy.
+    Connecting,
+    /// It was withdrawn before it was written.
+    Withdrawn,
+    /// The backend may have it.
+    Sent,
+}
+
+/// What a request without an answer means for the failover loop, and what lies at the bottom of it.
+pub(super) fn of_direct(error: &NoAnswer) -> (Failure, Cause) {
+    let (error, stage): (&(dyn Error + 'static), _) = match error {
+        NoAnswer::Connect(error) => (&**error, Stage::Connecting),
+        NoAnswer::Unsent(error) => (error, Stage::Withdrawn),
+        NoAnswer::Sent(error) => (error, Stage::Sent),
+    };
+    let timed_out = innermost(error).is_some_and(|io| io.kind() == io::ErrorKind::TimedOut);
+    (classify(error, stage, timed_out, false), Cause::of(error))
+}
+
+/// As [`of_direct`], of a request that was to go through a proxy.
+pub(super) fn of_proxied(error: &reqwest::Error) -> (Failure, Cause) {
+    let canceled = find::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled);
+    let stage = if error.is_connect() {
+        Stage::Connecting
+    } else if error.is_builder() || canceled {
+        Stage::Withdrawn
+    } else {
+        Stage::Sent
+    };
+    let failure = classify(error, stage, error.is_timeout(), true);
+    (failure, Cause::of(error))
+}
+
+fn classify(
+    error: &(dyn Error + 'static),
+    stage: Stage,
+    timed_out: bool,
+    proxied: bool,
+) -> Failure {
     let reason = explain(error);
     if find::<EgressFault>(error).is_some() {
         return Failure::unsent(ReasonCode::EgressDenied, reason);
     }
-    // Everything until the connection stands: name, TCP, TLS, proxy. And a request that was withdrawn before it was written.
-    let canceled = find::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled);
-    if error.is_connect() || error.is_builder() || canceled {
+    if stage != Stage::Sent {
         // A certificate that is not trusted is the backend's, whichever way leads there.
-        let by_proxy = proxied && error.is_connect() && Cause::of(error) != Cause::Tls;
-        let reason = match (error.is_timeout(), by_proxy) {
+        let by_proxy = proxied && stage == Stage::Connecting && Cause::of(error) != Cause::Tls;
+        let reason = match (timed_out, by_proxy) {
             (true, true) => "no connection through its proxy in time".to_owned(),
             (true, false) => "it did not accept the connection in time".to_owned(),
             (false, true) => format!("no connection through its proxy: {reason}"),
             (false, false) => reason,
         };
-        let code = match (by_proxy, error.is_timeout()) {
+        let code = match (by_proxy, timed_out) {
             (true, _) => ReasonCode::ProxyFailed,
             (false, true) => ReasonCode::Timeout,
             (false, false) => ReasonCode::ConnectFailed,
         };
-        let blame = if error.is_timeout() {
+        let blame = if timed_out {
             Blame::TimedOut
         } else {
             Blame::Failed
@@ -40,7 +79,7 @@ pub(super) fn classify(error: &reqwest::Error, proxied: bool) -> Failure {
             ..Failure::unsent(code, reason)
         };
     }
-    if error.is_timeout() {
+    if timed_out {
         return Failure::timeout("it did not answer in time");
     }
     match find::<hyper::Error>(error) {
@@ -105,9 +144,7 @@ fn describe(error: &(dyn Error + 'static)) -> (Cause, String) {
     }
     let name_unknown = (Cause::NameUnknown, "its name does not resolve");
     let other = (Cause::Other, "the connection failed");
-    // The innermost one: the others around it say only that there is one.
-    let innermost = chain(error).filter_map(<dyn Error>::downcast_ref::<io::Error>);
-    let (cause, text) = if let Some(io) = innermost.last() {
+    let (cause, text) = if let Some(io) = innermost(error) {
         match io.kind() {
             io::ErrorKind::ConnectionRefused => (Cause::Refused, "connection refused"),
             io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
@@ -128,6 +165,13 @@ fn describe(error: &(dyn Error + 'static)) -> (Cause, String) {
         other
     };
     (cause, text.to_owned())
+}
+
+/// The innermost I/O error: the others around it say only that there is one.
+fn innermost<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
+    chain(error)
+        .filter_map(<dyn Error>::downcast_ref::<io::Error>)
+        .last()
 }
 
 fn is_dns(error: &(dyn Error + 'static)) -> bool {

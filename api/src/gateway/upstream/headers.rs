@@ -1,7 +1,9 @@
 //! What every request to a backend carries: its token and its extra headers, marked so that nobody prints them.
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use understudy_shared::AuthType;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
+use understudy_shared::{AuthType, Endpoint, Scheme};
 
 use crate::domain::model_instance::Connection;
 
@@ -15,7 +17,10 @@ pub(super) fn all(connection: &Connection) -> Option<Vec<HeaderMap>> {
 }
 
 fn with(connection: &Connection, token: Option<&str>) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(8 + connection.headers.len());
+    let endpoint = &connection.endpoint;
+    headers.insert(HOST, HeaderValue::from_str(&host(endpoint)).ok()?);
+    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     headers.insert(
         USER_AGENT,
         HeaderValue::from_static(concat!("understudy/", env!("CARGO_PKG_VERSION"))),
@@ -39,6 +44,24 @@ fn with(connection: &Connection, token: Option<&str>) -> Option<HeaderMap> {
         );
     }
     Some(headers)
+}
+
+/// The backend's name and, unless it is the usual one, its port.
+fn host(endpoint: &Endpoint) -> String {
+    let usual = match endpoint.scheme {
+        Scheme::Http => 80,
+        Scheme::Https => 443,
+    };
+    let host = if endpoint.host.contains(':') {
+        format!("[{}]", endpoint.host)
+    } else {
+        endpoint.host.clone()
+    };
+    if endpoint.port == usual {
+        host
+    } else {
+        format!("{host}:{}", endpoint.port)
+    }
 }
 
 fn secret(value: &str) -> Option<HeaderValue> {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
 use serde::Deserialize;
 use understudy_shared::ReasonCode;
 
-use super::{Client, explain};
+use super::{BrokenBody, Client, Response};
 use crate::gateway::breaker::attempt::Lane;
 use crate::gateway::classify::{self, Failure, Verdict};
 
@@ -71,11 +71,11 @@ pub async fn read_models(mut response: Response) -> Result<Vec<String>, Failure>
                 break;
             }
         }
-        Ok::<_, reqwest::Error>(())
+        Ok::<_, BrokenBody>(())
     };
     match tokio::time::timeout(LIST, reading).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => return Err(Failure::unsent(ReasonCode::ConnectionLost, explain(&error))),
+        Ok(Err(error)) => return Err(Failure::unsent(ReasonCode::ConnectionLost, error.explain())),
         Err(_) => {
             return Err(Failure::unsent(
                 ReasonCode::Timeout,

@@ -1,6 +1,7 @@
 //! Resolves names, and gives only addresses that the egress policy allows: checked when the connection is made, so that a name
 //! that changes its mind gains nothing.
 
+use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -23,6 +24,29 @@ pub(super) struct Resolver {
     pub proxy: Option<(String, u16)>,
 }
 
+/// The addresses of a name, if every one of them may be reached.
+///
+/// # Errors
+/// If it does not resolve, or to an address that the policy denies.
+pub(super) async fn resolve(
+    egress: &EgressPolicy,
+    destination: Destination,
+    name: &str,
+    port: u16,
+) -> Result<std::vec::IntoIter<SocketAddr>, Box<dyn Error + Send + Sync>> {
+    egress.check_host(destination, name, port)?;
+    let found: Vec<IpAddr> = tokio::net::lookup_host((name, port))
+        .await?
+        .map(|address| address.ip())
+        .collect();
+    for address in &found {
+        egress.check_address(destination, *address, port)?;
+    }
+    // The connector puts the port in.
+    let addresses = found.into_iter().map(|address| SocketAddr::new(address, 0));
+    Ok(addresses.collect::<Vec<_>>().into_iter())
+}
+
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let egress = Arc::clone(&self.egress);
@@ -32,16 +56,7 @@ impl Resolve for Resolver {
             _ => (self.destination, self.port),
         };
         Box::pin(async move {
-            egress.check_host(destination, &name, port)?;
-            let found: Vec<IpAddr> = tokio::net::lookup_host((name.as_str(), port))
-                .await?
-                .map(|address| address.ip())
-                .collect();
-            for address in &found {
-                egress.check_address(destination, *address, port)?;
-            }
-            // The connector puts the port in.
-            let addresses = found.into_iter().map(|address| SocketAddr::new(address, 0));
+            let addresses = resolve(&egress, destination, &name, port).await?;
             Ok(Box::new(addresses) as Addrs)
         })
     }

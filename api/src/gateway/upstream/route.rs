@@ -1,4 +1,4 @@
-//! The ways to one backend: through each of its proxies, or directly if it has none. A proxy is never gone round: with proxies there
+//! The ways to one backend: through each of its proxies (with a client of reqwest's), or directly if it has none. A proxy is never gone round: with proxies there
 //! is no direct way.
 
 use std::cell::OnceCell;
@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::{Certificate, ClientBuilder, Proxy, Url};
+use reqwest::{ClientBuilder, Proxy, Url};
 use tower::util::MapFutureLayer;
 use understudy_shared::ReasonCode;
 
+use super::connect::Connector;
+use super::direct::Direct;
 use super::resolver::Resolver;
 use super::{explain, tls};
 use crate::domain::model_instance::{Connection, ConnectionProxy};
@@ -20,20 +22,29 @@ use crate::gateway::egress::{Destination, EgressFault, EgressPolicy};
 use crate::secrets::Secret;
 
 /// Idle connections are closed before common backends close them (uvicorn: 5 s), so that no request is sent into a closing one.
-const POOL_IDLE: Duration = Duration::from_secs(4);
+pub(super) const POOL_IDLE: Duration = Duration::from_secs(4);
 
 /// One way to a backend, with connections of its own.
 #[derive(Debug)]
-pub(super) struct Route {
+pub(super) enum Route {
+    /// Without a proxy.
+    Direct(Direct),
+    /// Through a proxy.
+    Proxied(Proxied),
+}
+
+/// The way through one proxy.
+#[derive(Debug)]
+pub(super) struct Proxied {
     http: OnceCell<reqwest::Client>,
     /// How a client is made; taken along, since most proxies are never needed.
     connection: Rc<Connection>,
-    proxy: Option<usize>,
+    proxy: usize,
     egress: Arc<EgressPolicy>,
     connecting: Arc<AtomicU64>,
 }
 
-/// Every way to a backend. A direct one is made at once, so that settings that cannot be used are found.
+/// Every way to a backend.
 pub(super) fn all(
     connection: &Connection,
     egress: &Arc<EgressPolicy>,
@@ -48,45 +59,36 @@ pub(super) fn all(
             endpoint.port,
         )
         .map_err(denied)?;
-    let connection = Rc::new(connection.clone());
-    let route = |proxy| Route {
-        http: OnceCell::new(),
-        connection: Rc::clone(&connection),
-        proxy,
-        egress: Arc::clone(egress),
-        connecting: Arc::clone(connecting),
-    };
-    let routes: Vec<Route> = if connection.proxies.is_empty() {
-        vec![route(None)]
-    } else {
-        (0..connection.proxies.len()).map(Some).map(route).collect()
-    };
-    if connection.proxies.is_empty()
-        && let Some(direct) = routes.first()
-    {
-        direct.http()?;
+    if connection.proxies.is_empty() {
+        let connector = Connector::new(connection, egress)?;
+        return Ok(vec![Route::Direct(Direct::new(connector, connecting))]);
     }
-    Ok(routes)
+    let connection = Rc::new(connection.clone());
+    let through = |proxy| {
+        Route::Proxied(Proxied {
+            http: OnceCell::new(),
+            connection: Rc::clone(&connection),
+            proxy,
+            egress: Arc::clone(egress),
+            connecting: Arc::clone(connecting),
+        })
+    };
+    Ok((0..connection.proxies.len()).map(through).collect())
 }
 
 fn denied(fault: EgressFault) -> Failure {
     Failure::unsent(ReasonCode::EgressDenied, fault.to_string())
 }
 
-fn misconfigured(what: impl Into<String>) -> Failure {
+pub(super) fn misconfigured(what: impl Into<String>) -> Failure {
     Failure::unsent(ReasonCode::Misconfigured, what)
 }
 
-impl Route {
-    /// Whether it leads through a proxy.
-    pub fn is_proxied(&self) -> bool {
-        self.proxy.is_some()
-    }
-
+impl Proxied {
     /// Its client, made when it is first used.
     ///
     /// # Errors
-    /// If it cannot be made; of a proxy, as a failure of the proxy.
+    /// If it cannot be made, as a failure of the proxy.
     pub fn http(&self) -> Result<&reqwest::Client, Failure> {
         if let Some(http) = self.http.get() {
             return Ok(http);
@@ -98,33 +100,28 @@ impl Route {
     fn make(&self) -> Result<reqwest::Client, Failure> {
         let connection = &self.connection;
         let endpoint = &connection.endpoint;
-        let mut resolver = Resolver {
+        let of_proxy = |failure: Failure| Failure {
+            code: ReasonCode::ProxyFailed,
+            ..failure
+        };
+        let unusable = |what: &str| of_proxy(misconfigured(what));
+        let missing = || misconfigured("its settings have changed");
+        let proxy = connection.proxies.get(self.proxy).ok_or_else(missing)?;
+        let (host, port) =
+            address(proxy).ok_or_else(|| unusable("its proxy has no usable address"))?;
+        self.egress
+            .check_host(Destination::Proxy, &host, port)
+            .map_err(|fault| of_proxy(denied(fault)))?;
+        let resolver = Resolver {
             egress: Arc::clone(&self.egress),
             destination: Destination::Backend(connection.kind),
             host: endpoint.host.clone(),
             port: endpoint.port,
-            proxy: None,
+            proxy: Some((host, port)),
         };
-        let mut builder = builder(connection)?;
-        match self.proxy.and_then(|place| connection.proxies.get(place)) {
-            Some(proxy) => {
-                let of_proxy = |failure: Failure| Failure {
-                    code: ReasonCode::ProxyFailed,
-                    ..failure
-                };
-                let (host, port) = address(proxy)
-                    .ok_or_else(|| of_proxy(misconfigured("its proxy has no usable address")))?;
-                self.egress
-                    .check_host(Destination::Proxy, &host, port)
-                    .map_err(|fault| of_proxy(denied(fault)))?;
-                resolver.proxy = Some((host, port));
-                let through = through(proxy)
-                    .map_err(|_| of_proxy(misconfigured("its proxy cannot be used")))?;
-                builder = builder.proxy(through);
-            }
-            None => builder = builder.no_proxy(),
-        }
-        builder
+        let through = through(proxy).map_err(|_| unusable("its proxy cannot be used"))?;
+        builder(connection)?
+            .proxy(through)
             .dns_resolver(Arc::new(resolver))
             .connector_layer(timing(&self.connecting))
             .build()
@@ -167,19 +164,8 @@ fn builder(connection: &Connection) -> Result<ClientBuilder, Failure> {
         .tcp_nodelay(true)
         .pool_idle_timeout(POOL_IDLE)
         .connect_timeout(Duration::from_millis(connection.timeouts.connect_ms));
-    let options = &connection.tls;
-    if options.insecure_skip_verify {
-        return Ok(builder.tls_danger_accept_invalid_certs(true));
-    }
-    if let Some(pem) = &options.ca_pem {
-        let extra = Certificate::from_pem_bundle(pem.as_bytes())
-            .map_err(|_| misconfigured("its CA certificates cannot be read"))?;
-        return Ok(builder.tls_certs_merge(extra));
-    }
-    Ok(match tls::shared() {
-        Some(config) => builder.tls_backend_preconfigured(config.clone()),
-        None => builder,
-    })
+    let tls = tls::settings(&connection.tls)?;
+    Ok(builder.tls_backend_preconfigured((*tls).clone()))
 }
 
 fn through(proxy: &ConnectionProxy) -> Result<Proxy, reqwest::Error> {

@@ -1,28 +1,112 @@
-//! The TLS settings that clients without settings of their own share.
+//! How backends prove who they are: one set of rules for every way to them.
 
 use std::sync::{Arc, OnceLock};
 
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use rustls::client::WantsClientCert;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    WantsVerifier,
+};
+use rustls_platform_verifier::{BuilderVerifierExt as _, Verifier};
+use understudy_shared::TlsOptions;
 
-/// The system's authorities, read once: they take memory, and every client without settings of its own trusts the same.
-pub(super) fn shared() -> Option<&'static rustls::ClientConfig> {
-    static TLS: OnceLock<Option<rustls::ClientConfig>> = OnceLock::new();
-    let make = || {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .ok()?;
-        match builder.clone().with_platform_verifier() {
-            Ok(builder) => Some(builder.with_no_client_auth()),
-            Err(error) => {
-                tracing::warn!(%error, "the system has no certificates; only plain http and instances with ca_pem will work");
-                Some(
-                    builder
-                        .with_root_certificates(rustls::RootCertStore::empty())
-                        .with_no_client_auth(),
-                )
-            }
+use super::route::misconfigured;
+use crate::gateway::classify::Failure;
+
+/// The TLS settings of an instance.
+///
+/// # Errors
+/// If its certificates cannot be read.
+pub(super) fn settings(options: &TlsOptions) -> Result<Arc<ClientConfig>, Failure> {
+    if options.insecure_skip_verify {
+        let anything = Arc::new(Anything(provider()));
+        let builder = builder()?
+            .dangerous()
+            .with_custom_certificate_verifier(anything);
+        return Ok(finished(builder));
+    }
+    if let Some(pem) = &options.ca_pem {
+        let extra: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+        let extra = extra.map_err(|_| misconfigured("its CA certificates cannot be read"))?;
+        let verifier = Verifier::new_with_extra_roots(extra, provider()).map_err(|error| {
+            misconfigured(format!("its CA certificates cannot be used: {error}"))
+        })?;
+        let builder = builder()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        return Ok(finished(builder));
+    }
+    // The system's authorities, read once: they take memory, and all instances without settings of their own trust the same.
+    static SHARED: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if let Some(shared) = SHARED.get() {
+        return Ok(Arc::clone(shared));
+    }
+    let made = match builder()?.with_platform_verifier() {
+        Ok(builder) => finished(builder),
+        Err(error) => {
+            tracing::warn!(%error, "the system has no certificates; only plain http and instances with ca_pem will work");
+            finished(builder()?.with_root_certificates(RootCertStore::empty()))
         }
     };
-    TLS.get_or_init(make).as_ref()
+    Ok(Arc::clone(SHARED.get_or_init(|| made)))
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    Arc::clone(PROVIDER.get_or_init(|| Arc::new(rustls::crypto::ring::default_provider())))
+}
+
+fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
+    ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| misconfigured(format!("its TLS settings cannot be used: {error}")))
+}
+
+fn finished(builder: ConfigBuilder<ClientConfig, WantsClientCert>) -> Arc<ClientConfig> {
+    let mut config = builder.with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Arc::new(config)
+}
+
+/// Accepts every certificate: what `insecure_skip_verify` asks for.
+#[derive(Debug)]
+struct Anything(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anything {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }
