@@ -1,12 +1,16 @@
 //! What a person does in the browser, in a person's words.
 
 use fantoccini::Locator;
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
+use fantoccini::key::Key;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::support::App;
 use crate::support::chrome::Chrome;
+use crate::support::server::{ADMIN_PASSWORD, ADMIN_USERNAME};
 use crate::support::wait::{SOON, soon, until};
 
 /// The last argument is told when the next picture is on the screen and every animation that ends has ended.
@@ -117,6 +121,65 @@ impl Visit {
         self.type_into("#login #username", username).await;
         self.type_into("#login #password", password).await;
         self.click("#login button[type=submit]").await;
+    }
+
+    /// Signed in, and gone on from the list to a path.
+    pub async fn signed_in(app: &App, path: &str) -> Self {
+        let visit = Self::to(app, "/login").await;
+        visit.sign_in(ADMIN_USERNAME, ADMIN_PASSWORD).await;
+        visit.find("#groups").await;
+        visit.follow(path).await;
+        visit
+    }
+
+    /// Goes there as by a link of the application, without loading it anew.
+    pub async fn follow(&self, path: &str) {
+        let script = format!(
+            "const link = document.createElement('a'); link.href = '{path}'; document.body.append(link); link.click(); link.remove()"
+        );
+        self.script(&script).await;
+    }
+
+    /// Presses and releases these keys, one after the other.
+    pub async fn press(&self, keys: impl IntoIterator<Item = char>) {
+        let actions =
+            keys.into_iter()
+                .fold(KeyActions::new("keys".to_owned()), |actions, value| {
+                    actions
+                        .then(KeyAction::Down { value })
+                        .then(KeyAction::Up { value })
+                });
+        let pressed = self.chrome.client.perform_actions(actions).await;
+        pressed.expect("keys are pressed");
+    }
+
+    /// Presses a key while another is held.
+    pub async fn press_with(&self, held: Key, value: char) {
+        let held = char::from(held);
+        let actions = KeyActions::new("keys".to_owned())
+            .then(KeyAction::Down { value: held })
+            .then(KeyAction::Down { value })
+            .then(KeyAction::Up { value })
+            .then(KeyAction::Up { value: held });
+        let pressed = self.chrome.client.perform_actions(actions).await;
+        pressed.expect("keys are pressed");
+    }
+
+    /// Waits until a script of the page gives this.
+    pub async fn shows(&self, script: &str, expected: Value) {
+        let last = std::cell::RefCell::new(Value::Null);
+        let wait = async {
+            until(SOON * 2, script, async || {
+                let now = self.script(script).await;
+                let found = (now == expected).then_some(());
+                *last.borrow_mut() = now;
+                found
+            })
+            .await
+        };
+        if timeout(SOON, wait).await.is_err() {
+            panic!("{script}\ngives {}\nand not {expected}", last.borrow());
+        }
     }
 
     /// The path that the address bar shows.

@@ -19,8 +19,8 @@ mod values;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::components::A;
-use leptos_router::hooks::use_params_map;
-use understudy_shared::{ModelGroup, ModelGroupId, Role};
+use leptos_router::hooks::{use_params_map, use_query_map};
+use understudy_shared::{ModelGroup, ModelGroupId, ModelInstanceId, Role};
 
 use crate::api::{ApiError, use_api};
 use crate::components::badge::Tone;
@@ -30,12 +30,16 @@ use crate::pages::use_title;
 use crate::session::use_session;
 use form::GroupForm;
 
-/// A new group.
+/// A new group, with the instance in it that `?instance_id=` names.
 #[component]
 pub fn NewGroupPage() -> impl IntoView {
+    let query = use_query_map();
+    let first = move || {
+        query.with_untracked(|query| query.get("instance_id")?.parse::<ModelInstanceId>().ok())
+    };
     view! {
         <ForOperators>
-            <GroupForm group=None />
+            <GroupForm group=None first=first() />
         </ForOperators>
     }
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use understudy_shared::{ModelGroup, ProblemCode, UpdateModelGroup};
+use understudy_shared::{ModelGroup, ModelInstanceId, ProblemCode, UpdateModelGroup};
 
 use super::ask::AskCard;
 use super::delete::DeleteButton;
@@ -35,6 +35,9 @@ use crate::pages::{in_place, use_title};
 pub fn GroupForm(
     /// What is saved; none for a new group.
     group: Option<ModelGroup>,
+    /// The member that a new group begins with.
+    #[prop(optional_no_strip)]
+    first: Option<ModelInstanceId>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let api = use_api();
@@ -43,7 +46,10 @@ pub fn GroupForm(
     let known = Known::load();
     let saved = RwSignal::new(group);
     let base = Memo::new(move |_| {
-        saved.with(|saved| saved.as_ref().map(GroupValues::of).unwrap_or_default())
+        saved.with(|saved| match saved {
+            Some(group) => GroupValues::of(group),
+            None => GroupValues::beginning_with(first),
+        })
     });
     let draft = Draft::new(&base.get_untracked());
     let values = Memo::new(move |_| draft.values());

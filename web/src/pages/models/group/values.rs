@@ -94,6 +94,20 @@ impl MemberValues {
 }
 
 impl GroupValues {
+    /// A new group, with this member if there is one.
+    pub fn beginning_with(first: Option<ModelInstanceId>) -> Self {
+        let member = |instance_id| MemberValues {
+            instance_id,
+            weight: String::new(),
+            enabled: true,
+            model: String::new(),
+        };
+        Self {
+            members: first.into_iter().map(member).collect(),
+            ..Self::default()
+        }
+    }
+
     /// What is saved of a group.
     pub fn of(group: &ModelGroup) -> Self {
         Self {
