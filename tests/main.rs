@@ -14,6 +14,7 @@ mod embedded;
 mod gateway;
 mod main_job;
 mod management;
+mod observability;
 mod sdk;
 mod service;
 mod support;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 
 use crate::keys::KeyRing;
+use crate::secrets::Secret;
 
 mod reader;
 
@@ -28,6 +29,28 @@ pub struct FirstAdmin {
     pub username: String,
     /// Password in clear; hashed at once.
     pub password: String,
+}
+
+/// What a line of the log looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+impl std::str::FromStr for LogFormat {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(()),
+        }
+    }
 }
 
 /// What `understudy serve` was told.
@@ -54,12 +77,18 @@ pub struct Config {
     pub egress_deny: Vec<IpNet>,
     /// `UNDERSTUDY_EGRESS_ALLOW`
     pub egress_allow: Vec<IpNet>,
+    /// `UNDERSTUDY_LOG_FORMAT`
+    pub log_format: LogFormat,
+    /// `UNDERSTUDY_METRICS_LISTEN`
+    pub metrics_listen: Option<SocketAddr>,
+    /// `UNDERSTUDY_METRICS_TOKEN`
+    pub metrics_token: Option<Secret>,
     /// `UNDERSTUDY_TRUSTED_PROXIES`
     pub trusted_proxies: Vec<IpNet>,
 }
 
 /// The variables that this version reads, beside `DATABASE_URL`.
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 15] = [
     "UNDERSTUDY_ADMIN_PASSWORD",
     "UNDERSTUDY_ADMIN_USERNAME",
     "UNDERSTUDY_DATA_DIR",
@@ -67,6 +96,9 @@ const VARIABLES: [&str; 12] = [
     "UNDERSTUDY_EGRESS_DENY",
     "UNDERSTUDY_JWT_KEYS",
     "UNDERSTUDY_LISTEN",
+    "UNDERSTUDY_LOG_FORMAT",
+    "UNDERSTUDY_METRICS_LISTEN",
+    "UNDERSTUDY_METRICS_TOKEN",
     "UNDERSTUDY_POSTGRES_BIN",
     "UNDERSTUDY_SECRET_KEYS",
     "UNDERSTUDY_TRUSTED_PROXIES",
@@ -164,6 +196,12 @@ impl Config {
         let egress_deny = env.networks("UNDERSTUDY_EGRESS_DENY");
         let egress_allow = env.networks("UNDERSTUDY_EGRESS_ALLOW");
         let trusted_proxies = env.networks("UNDERSTUDY_TRUSTED_PROXIES");
+        let log_format = env.parsed("UNDERSTUDY_LOG_FORMAT", "text or json");
+        let metrics_listen = env.parsed(
+            "UNDERSTUDY_METRICS_LISTEN",
+            "an address and a port such as 127.0.0.1:9464",
+        );
+        let metrics_token = env.token("UNDERSTUDY_METRICS_TOKEN");
         if !env.faults.is_empty() {
             return Err(ConfigError(env.faults));
         }
@@ -180,6 +218,9 @@ impl Config {
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
             egress_deny,
             egress_allow,
+            log_format: log_format.unwrap_or_default(),
+            metrics_listen,
+            metrics_token,
             trusted_proxies,
         })
     }

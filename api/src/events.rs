@@ -13,6 +13,7 @@
 //! read everything again. Nothing here touches the path of a gateway request.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -82,6 +83,8 @@ pub struct Hub {
     opened: watch::Sender<u64>,
     /// Whether somebody keeps the ring up to date.
     awake: watch::Sender<bool>,
+    /// Counts the clients that fell further behind than the ring reaches back.
+    let_go: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -128,6 +131,7 @@ impl Default for Hub {
             clients: Mutex::default(),
             opened: watch::Sender::new(0),
             awake: watch::Sender::new(false),
+            let_go: AtomicU64::new(0),
         }
     }
 }
@@ -248,6 +252,16 @@ impl Hub {
         }
     }
 
+    /// Streams that are open.
+    pub fn clients_open(&self) -> usize {
+        self.clients().open.len()
+    }
+
+    /// Streams that ended because their client fell too far behind.
+    pub fn let_go(&self) -> u64 {
+        self.let_go.load(Ordering::Relaxed)
+    }
+
     fn has_clients(&self) -> bool {
         !self.clients().open.is_empty()
     }
@@ -272,7 +286,11 @@ impl Hub {
 
     /// What comes after this place. None if that is not known any more.
     fn after(&self, place: u64, sight: Sight) -> Option<Batch> {
-        self.ring().after(place, sight)
+        let after = self.ring().after(place, sight);
+        if after.is_none() {
+            self.let_go.fetch_add(1, Ordering::Relaxed);
+        }
+        after
     }
 
     /// An event as it is sent.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
-use understudy_api::config::Config;
+use understudy_api::config::{Config, LogFormat};
 use understudy_api::{openapi, server};
 
 /// Many small allocations per request, and 19 MiB for each password that is hashed: the C library's allocator is slower at the
@@ -48,8 +48,9 @@ fn main() -> ExitCode {
 fn run<F: Future<Output = Result<(), server::ServeError>>>(
     command: impl FnOnce(Config) -> F,
 ) -> ExitCode {
-    start_log();
-    let config = match Config::from_env() {
+    let config = Config::from_env();
+    start_log(config.as_ref().map(|config| config.log_format));
+    let config = match config {
         Ok(config) => config,
         Err(error) => {
             tracing::error!("{error}");
@@ -66,15 +67,19 @@ fn run<F: Future<Output = Result<(), server::ServeError>>>(
     }
 }
 
-/// The log goes to standard error; `RUST_LOG` says how much of it.
-fn start_log() {
+/// The log goes to standard error; `RUST_LOG` says how much of it. What is wrong with the environment is told to people.
+fn start_log<E>(format: Result<LogFormat, E>) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
-    log.with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+    match format {
+        Ok(LogFormat::Json) => log.json().flatten_event(true).init(),
+        _ => log
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_target(false)
+            .init(),
+    }
 }
 
 fn print_document() -> ExitCode {

@@ -26,7 +26,7 @@ const DESCRIPTION: &str = "Manages language models, and answers with the first o
     Credential: `Authorization: Bearer` with an access token, or with an API key that has a management scope.\n\n\
     **Gateway** (`/v1`): the OpenAI API; a model group's name is the `model`. Credential: an API key with the scope `gateway`.";
 
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("sessions", "Signing in and out"),
     ("setup", "The first administrator"),
     (
@@ -50,6 +50,7 @@ const TAGS: [(&str, &str); 9] = [
         "The OpenAI API, answered by the first available instance of a group",
     ),
     ("health", "For orchestrators"),
+    ("metrics", "For Prometheus"),
     ("description", "This document"),
 ];
 
@@ -112,6 +113,10 @@ fn components() -> Components {
     add(
         "gateway_key",
         bearer("API key with the scope `gateway`", Some("us-…")),
+    );
+    add(
+        "metrics_token",
+        bearer("The token of `UNDERSTUDY_METRICS_TOKEN`", None),
     );
     add(
         "refresh_cookie",

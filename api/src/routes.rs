@@ -17,6 +17,7 @@ pub mod events;
 pub mod extract;
 mod fallback;
 pub mod list;
+pub mod metrics;
 pub mod model_groups;
 pub mod model_instances;
 pub mod setup;
@@ -65,6 +66,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(events::stream_events)
         // The description itself
         .service(docs::get_openapi)
+        // Metrics
+        .service(metrics::get_metrics)
         // Health
         .configure(server::readiness::configure);
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use actix_web::{App, HttpServer, web};
 use tokio::time::Instant;
@@ -18,6 +18,7 @@ use crate::events;
 use crate::gateway::egress::EgressPolicy;
 use crate::gateway::{Gateway, refresh};
 use crate::keys::{self, KeyFileError, KeyRing};
+use crate::metrics::{self, Metrics};
 use crate::secrets::{SecretCipher, SecretError};
 use crate::state::AppState;
 use crate::{openapi, routes};
@@ -63,6 +64,11 @@ pub enum ServeError {
         "cannot listen on {0}: {1}. Is another service running there? UNDERSTUDY_LISTEN chooses another address."
     )]
     Listen(SocketAddr, std::io::Error),
+    /// The address of the metrics is taken or not ours.
+    #[error(
+        "cannot listen on {0} for /metrics: {1}. Is another service running there? UNDERSTUDY_METRICS_LISTEN chooses another address."
+    )]
+    ListenMetrics(SocketAddr, std::io::Error),
     /// The server broke.
     #[error("the server failed: {0}")]
     Io(#[from] std::io::Error),
@@ -87,11 +93,17 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| ServeError::Listen(config.listen, error))?;
     let address = listener.local_addr()?;
+    let metrics = listen_for_metrics(config.metrics_listen)?;
     let (url, embedded) = start_database(&config).await?;
     // After the database, which locks the data folder: of two first starts at once only one may make keys.
     let served = match load_keys(&config) {
         Ok((secret_keys, jwt_keys)) => {
-            serve_on(config, listener, address, &url, secret_keys, jwt_keys).await
+            let listeners = Listeners {
+                main: listener,
+                address,
+                metrics,
+            };
+            serve_on(config, listeners, &url, secret_keys, jwt_keys).await
         }
         Err(error) => Err(error),
     };
@@ -99,6 +111,25 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         embedded.stop().await;
     }
     served
+}
+
+/// Where the service listens.
+struct Listeners {
+    main: TcpListener,
+    address: SocketAddr,
+    metrics: Option<(TcpListener, SocketAddr)>,
+}
+
+fn listen_for_metrics(
+    wanted: Option<SocketAddr>,
+) -> Result<Option<(TcpListener, SocketAddr)>, ServeError> {
+    let Some(wanted) = wanted else {
+        return Ok(None);
+    };
+    let refused = |error| ServeError::ListenMetrics(wanted, error);
+    let listener = TcpListener::bind(wanted).map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok(Some((listener, address)))
 }
 
 /// Runs the migrations alone.
@@ -153,18 +184,20 @@ async fn patiently(url: &str) -> Result<(), ServeError> {
 
 async fn serve_on(
     config: Config,
-    listener: TcpListener,
-    address: SocketAddr,
+    listeners: Listeners,
     url: &str,
     secret_keys: KeyRing,
     jwt_keys: KeyRing,
 ) -> Result<(), ServeError> {
+    let began = SystemTime::now();
+    let address = listeners.address;
     patiently(url).await?;
     let pool = db::pool(url)?;
     let cipher = SecretCipher::new(secret_keys);
     verify_secrets(&pool, &cipher).await?;
     let link = first_administrator(&config, &pool).await?;
     let mut own = vec![address];
+    own.extend(listeners.metrics.as_ref().map(|(_, address)| *address));
     own.extend(db::sockets(url).await);
     let egress = EgressPolicy::new(config.egress_deny, config.egress_allow, own);
     let gateway = Arc::new(Gateway::new(egress));
@@ -182,6 +215,15 @@ async fn serve_on(
     ));
     // Nothing is served by a gateway that knows nothing.
     let _ = gateway.is_loaded().wait_for(|loaded| *loaded).await;
+    let metrics = Arc::new(Metrics::new(Arc::clone(&gateway), Arc::clone(&hub), began));
+    let scraping = match listeners.metrics {
+        Some((listener, address)) => {
+            let server = metrics::listener::serve(listener, &metrics)?;
+            tracing::info!("metrics are at {address}/metrics");
+            Some((server.handle(), actix_web::rt::spawn(server)))
+        }
+        None => None,
+    };
     let state = AppState {
         pool,
         cipher,
@@ -190,6 +232,10 @@ async fn serve_on(
         events: Arc::clone(&hub),
         sign_in_limits: Arc::default(),
         tries: Arc::default(),
+        metrics,
+        metrics_token: config
+            .metrics_token
+            .map(|token| auth::token_hash(token.expose())),
         trusted_proxies: config.trusted_proxies.into(),
     };
     let readiness = readiness::Readiness::default();
@@ -220,7 +266,7 @@ async fn serve_on(
     .h1_allow_half_closed(false)
     .shutdown_timeout(DRAIN_S)
     .disable_signals()
-    .listen(listener)?
+    .listen(listeners.main)?
     .run();
     tracing::info!("listening on http://{address}");
     if let Some(token) = link {
@@ -237,6 +283,10 @@ async fn serve_on(
     refreshing.abort();
     listening.abort();
     telling.abort();
+    if let Some((handle, scraping)) = scraping {
+        handle.stop(false).await;
+        let _ = scraping.await;
+    }
     Ok(served?)
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::auth::{AccessTokens, SignInLimits};
+use crate::auth::{AccessTokens, SignInLimits, TokenHash};
 use crate::db::Pool;
 use crate::events::Hub;
 use crate::gateway::Gateway;
+use crate::metrics::Metrics;
 use crate::routes::model_groups::TryLimits;
 use crate::secrets::SecretCipher;
 
@@ -28,6 +29,10 @@ pub struct AppState {
     pub sign_in_limits: Arc<SignInLimits>,
     /// Tries of groups that are under way.
     pub tries: Arc<TryLimits>,
+    /// What `/metrics` prints.
+    pub metrics: Arc<Metrics>,
+    /// SHA-256 of the token that opens `/metrics`, if there is one.
+    pub metrics_token: Option<TokenHash>,
     /// Reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Arc<[IpNet]>,
 }

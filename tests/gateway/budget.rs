@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{Pair, assert_failed};
+use crate::observability::Scrape;
 use crate::support::upstream::{Reply, Upstream};
 
 #[tokio::test]
@@ -31,6 +32,10 @@ async fn second_attempts_of_a_group_are_within_its_budget() {
     assert_failed(&refused, 502, "all_instances_failed", 1);
     let log = pair.app.log();
     assert!(log.contains("retry_budget"), "{log}");
+    let metrics = Scrape::with(&pair.app.admin().await).await;
+    let counted = metrics.get("understudy_retry_budget_exhausted_total", &[]);
+    let expected = 150 - tried_again;
+    assert_eq!(counted, Some(expected as f64), "{}", metrics.text);
 }
 
 #[tokio::test]

@@ -77,7 +77,11 @@ pub async fn authenticate(request: &HttpRequest, state: &AppState) -> Result<Pri
     principal.ok_or_else(|| unauthenticated("The credential is not valid, or not any more."))
 }
 
-fn bearer(request: &HttpRequest) -> Result<&str, ApiError> {
+/// What a request carries as its bearer token.
+///
+/// # Errors
+/// Without one, or with several: 401.
+pub fn bearer(request: &HttpRequest) -> Result<&str, ApiError> {
     let mut headers = request.headers().get_all(header::AUTHORIZATION);
     let (Some(header), None) = (headers.next(), headers.next()) else {
         return Err(unauthenticated(

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::{Database, FirstAdmin};
 use crate::keys::KeyRing;
+use crate::secrets::Secret;
 
 /// Reads variables and gathers what is wrong with them.
 pub(super) struct Reader<L> {
@@ -46,6 +47,17 @@ impl<L: Fn(&str) -> Result<Option<String>, String>> Reader<L> {
             self.fault(name, &format!("is not {form}"));
         }
         parsed
+    }
+
+    /// A secret that is sent as a bearer token, so it must be able to stand in a header.
+    pub fn token(&mut self, name: &str) -> Option<Secret> {
+        let value = self.text(name)?;
+        let value = value.trim();
+        if value.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Some(Secret::new(value.to_owned()));
+        }
+        self.fault(name, "has characters other than visible ASCII ones");
+        None
     }
 
     pub fn networks(&mut self, name: &str) -> Vec<IpNet> {

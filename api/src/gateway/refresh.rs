@@ -4,7 +4,7 @@
 //! away the gateway goes on with what it knows.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
@@ -30,6 +30,8 @@ pub struct Requests {
     done: watch::Sender<u64>,
     loaded: watch::Sender<bool>,
     access: watch::Sender<u64>,
+    /// When the configuration was last compared with the database, in milliseconds since 1970.
+    confirmed_ms: AtomicI64,
 }
 
 impl Default for Requests {
@@ -40,6 +42,7 @@ impl Default for Requests {
             done: watch::Sender::new(0),
             loaded: watch::Sender::new(false),
             access: watch::Sender::new(0),
+            confirmed_ms: AtomicI64::new(0),
         }
     }
 }
@@ -64,6 +67,11 @@ impl Requests {
 }
 
 impl Gateway {
+    /// When the configuration was last compared with the database, in seconds since 1970.
+    pub fn confirmed_at(&self) -> f64 {
+        self.refresh.confirmed_ms.load(Ordering::Relaxed) as f64 / 1e3
+    }
+
     /// Wakes after each look at the configuration, changed or not.
     pub fn looked(&self) -> watch::Receiver<u64> {
         self.refresh.done.subscribe()
@@ -83,6 +91,8 @@ pub async fn run(gateway: Arc<Gateway>, pool: Pool, cipher: SecretCipher) {
         match reload(&gateway, &pool, &cipher).await {
             Ok(()) => {
                 retry = FIRST_RETRY;
+                let now = chrono::Utc::now().timestamp_millis();
+                gateway.refresh.confirmed_ms.store(now, Ordering::Relaxed);
                 gateway.refresh.done.send_replace(asked);
                 gateway.refresh.loaded.send_replace(true);
                 let _ = tokio::time::timeout(POLL, gateway.refresh.wake.notified()).await;
