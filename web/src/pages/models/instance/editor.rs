@@ -1,16 +1,18 @@
 //! The form of an instance: its parts put together, and saving.
 
+mod actions;
+mod following;
+mod notices;
+
 use leptos::ev::{Event, FocusEvent};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
 use serde_json::{Map, Value};
 use understudy_shared::{
     InstanceStatus, ModelInstance, ModelInstanceId, ProblemCode, ResourceKind, UsedBy,
 };
 
-use super::address_fields::suggested_name;
 use super::advanced::{
     About, CapabilityFields, CheckFields, LimitFields, ParameterFields, TimeoutFields, TlsFields,
 };
@@ -24,19 +26,18 @@ use super::secret_lists::Secrets;
 use super::state_panel::{HeadState, StatePanel, UsedIn, add_path};
 use super::{difference as words_of, field_of, secrets};
 use crate::api::{ApiError, use_api};
-use crate::components::badge::Tone;
-use crate::components::confirm::{Question, use_confirm};
 use crate::components::conflict::{Conflict, ConflictDialog, FieldValue, Resolution};
 use crate::components::form::errors::{Fault, Place};
 use crate::components::form::{ErrorSummary, FormErrors};
 use crate::components::form_page::{FormPage, FormSection};
-use crate::components::icon::{Glyph, Icon};
 use crate::components::toast::{Toast, use_toasts};
-use crate::components::unsaved::use_unsaved;
-use crate::i18n::{t, t_signal, t_string, tu_string, use_i18n, words};
+use crate::i18n::{t_signal, t_string, tu_string, use_i18n};
 use crate::live::use_live;
 use crate::load::Load;
 use crate::merge::differences;
+use actions::Actions;
+use following::{follow, suggest_name, unknown_status};
+use notices::{InUse, Overtaken};
 
 /// The form of a new instance, or of the one that is loaded.
 #[component]
@@ -346,197 +347,4 @@ fn faults(draft: &Draft, base: Option<&ModelInstance>, no_null: Signal<String>) 
         }));
     }
     places
-}
-
-/// Gives a new instance a name until somebody types one.
-fn suggest_name(form: Form, draft: Memo<Draft>) {
-    let suggested = Memo::new(move |_| draft.with(suggested_name));
-    Effect::new(move |before: Option<String>| {
-        let now = suggested.get();
-        let own = form
-            .name
-            .with_untracked(|name| *name == before.clone().unwrap_or_default());
-        if own {
-            form.name.set(now.clone());
-            // Nobody typed it, so that nobody would miss it.
-            form.baseline
-                .update(|baseline| baseline.name.clone_from(&now));
-        }
-        now
-    });
-}
-
-/// Takes up what others change while nothing is typed here. True while it must not, as something is.
-fn follow(
-    load: Load<ModelInstance>,
-    base: RwSignal<Option<ModelInstance>>,
-    form: Form,
-    dirty: Memo<bool>,
-    errors: FormErrors,
-) -> Memo<bool> {
-    let newer = Memo::new(move |_| {
-        let version = base.with(|base| base.as_ref().map_or(0, |base| base.version));
-        load.with(|instance| (instance.version > version).then(|| instance.clone()))
-            .flatten()
-    });
-    Effect::new(move || {
-        if let (Some(instance), false) = (newer.get(), dirty.get_untracked()) {
-            errors.clear();
-            form.show(&instance);
-            base.set(Some(instance));
-        }
-    });
-    Memo::new(move |_| dirty.get() && newer.with(Option::is_some))
-}
-
-/// Before anything is known.
-fn unknown_status() -> InstanceStatus {
-    InstanceStatus {
-        state: understudy_shared::InstanceState::Unknown,
-        since: crate::browser::now(),
-        checked_at: None,
-        latency_ms: None,
-        in_flight: 0,
-        last_error: None,
-        reason: String::new(),
-        code: "not_asked".to_owned(),
-        retry_at: None,
-    }
-}
-
-/// Says that somebody else has saved meanwhile.
-#[component]
-fn Overtaken(overtaken: Memo<bool>) -> impl IntoView {
-    let i18n = use_i18n();
-    view! {
-        <Show when=move || overtaken.get()>
-            <div class="notice" data-tone=Tone::Warn.as_str() role="status" id="overtaken">
-                <Glyph icon=Icon::Info />
-                <div class="notice-body">
-                    <p class="notice-title">{t!(i18n, instance.overtaken)}</p>
-                    <p>{t!(i18n, instance.overtaken_hint)}</p>
-                </div>
-            </div>
-        </Show>
-    }
-}
-
-/// Why the instance could not be deleted: the models that it is in.
-#[component]
-fn InUse(in_use: RwSignal<Vec<UsedBy>>) -> impl IntoView {
-    let i18n = use_i18n();
-    view! {
-        <Show when=move || !in_use.with(Vec::is_empty)>
-            <div class="notice" data-tone=Tone::Bad.as_str() role="alert" id="in-use">
-                <Glyph icon=Icon::Warning />
-                <div class="notice-body">
-                    <p class="notice-title">{t!(i18n, instance.delete.in_use)}</p>
-                    <p>{t!(i18n, instance.delete.in_use_hint)}</p>
-                    <ul>
-                        {move || {
-                            in_use
-                                .get()
-                                .into_iter()
-                                .map(|user| {
-                                    let path = format!("/models/groups/{}", user.id);
-                                    view! {
-                                        <li>
-                                            <A href=path>{user.name}</A>
-                                        </li>
-                                    }
-                                })
-                                .collect_view()
-                        }}
-                    </ul>
-                </div>
-            </div>
-        </Show>
-    }
-}
-
-/// Copying and deleting.
-#[component]
-fn Actions(
-    base: RwSignal<Option<ModelInstance>>,
-    in_use: RwSignal<Vec<UsedBy>>,
-    go: Callback<String>,
-) -> impl IntoView {
-    let i18n = use_i18n();
-    let api = use_api();
-    let toasts = use_toasts();
-    let confirm = use_confirm();
-    let unsaved = use_unsaved();
-    let busy = RwSignal::new(false);
-    let duplicate = move |_| {
-        let Some(id) = base.with_untracked(|base| base.as_ref().map(|base| base.id)) else {
-            return;
-        };
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        spawn_local(async move {
-            if unsaved.may_leave().await {
-                match api.duplicate_model_instance(id).await {
-                    Ok(copy) => {
-                        toasts.success(tu_string!(i18n, instance.copied, name = copy.name));
-                        go.run(format!("/models/instances/{}", copy.id));
-                    }
-                    Err(error) => toasts.failure(words::error(i18n, &error)),
-                }
-            }
-            busy.try_set(false);
-        });
-    };
-    let delete = move |_| {
-        let Some(instance) = base.get_untracked() else {
-            return;
-        };
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        spawn_local(async move {
-            let name = instance.name.clone();
-            let question = Question::new(
-                tu_string!(i18n, instance.delete.title, name = name.clone()),
-                tu_string!(i18n, instance.delete.confirm),
-            );
-            let body = move || t_string!(i18n, instance.delete.body);
-            if confirm.ask(question.body(body).danger()).await {
-                match api
-                    .delete_model_instance(instance.id, instance.version)
-                    .await
-                {
-                    Ok(()) => {
-                        toasts.success(tu_string!(i18n, instance.delete.done, name));
-                        go.run("/models".to_owned());
-                    }
-                    Err(error) if has_code(&error, ProblemCode::InUse) => {
-                        in_use.try_set(
-                            error
-                                .problem()
-                                .map(|problem| problem.used_by.clone())
-                                .unwrap_or_default(),
-                        );
-                    }
-                    Err(error) if has_code(&error, ProblemCode::PreconditionFailed) => {
-                        toasts.failure(tu_string!(i18n, instance.delete.changed));
-                    }
-                    Err(error) => toasts.failure(words::error(i18n, &error)),
-                }
-            }
-            busy.try_set(false);
-        });
-    };
-    view! {
-        <button type="button" class="button quiet" data-action="duplicate" on:click=duplicate>
-            <Glyph icon=Icon::Copy />
-            {t!(i18n, instance.duplicate)}
-        </button>
-        <button type="button" class="button quiet" data-action="delete" on:click=delete>
-            <Glyph icon=Icon::Trash />
-            {t!(i18n, instance.delete.action)}
-        </button>
-    }
 }

@@ -1,56 +1,16 @@
 //! The form as signals: one for each thing that is typed, so that a key in one field renews that field and nothing else.
 
+mod rows;
+
 use leptos::prelude::*;
 use serde_json::Map;
-use understudy_shared::{
-    Capability, Endpoint, HeaderId, InstanceKind, ModelInstance, ProxyId, TokenId,
-};
+use understudy_shared::{Capability, Endpoint, InstanceKind, ModelInstance};
 
 use super::draft::{Draft, HeaderDraft, ProxyDraft, TokenDraft, usual_host};
 use crate::components::form::pairs::{Pairs, Typed, Values};
+use rows::{read_header, read_proxy, read_token};
 
-/// A token of the form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenRow {
-    /// Stays with the row.
-    pub key: u32,
-    /// The stored token.
-    pub id: Option<TokenId>,
-    /// What it is for.
-    pub label: RwSignal<String>,
-    /// What was typed.
-    pub value: RwSignal<Option<String>>,
-}
-
-/// An extra header of the form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeaderRow {
-    /// Stays with the row.
-    pub key: u32,
-    /// The stored header.
-    pub id: Option<HeaderId>,
-    /// Its name.
-    pub name: RwSignal<String>,
-    /// What was typed.
-    pub value: RwSignal<Option<String>>,
-}
-
-/// A proxy of the form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProxyRow {
-    /// Stays with the row.
-    pub key: u32,
-    /// The stored proxy.
-    pub id: Option<ProxyId>,
-    /// Its address.
-    pub url: RwSignal<String>,
-    /// Name to sign in with.
-    pub username: RwSignal<String>,
-    /// What was typed.
-    pub password: RwSignal<Option<String>>,
-    /// Whether a password is stored.
-    pub password_set: bool,
-}
+pub use rows::{HeaderRow, ProxyRow, TokenRow};
 
 /// Everything that is typed. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -392,33 +352,4 @@ impl Form {
 fn fill_pairs(pairs: Pairs, typed: &Typed) {
     // What comes from an instance always means something.
     pairs.set(&typed.object(pairs.values).unwrap_or_else(|_| Map::new()));
-}
-
-fn read_token(row: &TokenRow) -> TokenDraft {
-    TokenDraft {
-        key: row.key,
-        id: row.id,
-        label: row.label.get(),
-        value: row.value.get(),
-    }
-}
-
-fn read_header(row: &HeaderRow) -> HeaderDraft {
-    HeaderDraft {
-        key: row.key,
-        id: row.id,
-        name: row.name.get(),
-        value: row.value.get(),
-    }
-}
-
-fn read_proxy(row: &ProxyRow) -> ProxyDraft {
-    ProxyDraft {
-        key: row.key,
-        id: row.id,
-        url: row.url.get(),
-        username: row.username.get(),
-        password: row.password.get(),
-        password_set: row.password_set,
-    }
 }
