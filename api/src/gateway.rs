@@ -6,6 +6,8 @@
 //! | [`snapshot`] | the configuration in memory, immutable, loaded once per request |
 //! | [`refresh`] | replaces the snapshot when the configuration changes |
 //! | [`body`] | finds and replaces top-level fields of a JSON body without building a tree |
+//! | [`form`] | the same for forms, which carry files |
+//! | [`question`] | what the gateway reads of a request, whichever endpoint it is for |
 //! | [`picker`] | the order of the candidates, and who is skipped and why |
 //! | [`preview`] | who would answer now, by the picker's own rules |
 //! | [`breaker`] | what is known of each instance, and whether it may be asked; reported once per attempt |
@@ -48,10 +50,12 @@ pub mod counts;
 pub mod egress;
 pub mod error;
 pub mod failover;
+pub mod form;
 pub mod handler;
 pub mod picker;
 pub mod pool;
 pub mod preview;
+pub mod question;
 pub mod record;
 pub mod refresh;
 pub mod size;

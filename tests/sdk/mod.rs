@@ -9,6 +9,7 @@ use crate::gateway::{GROUP, Pair};
 use crate::support::App;
 use crate::support::client::Client;
 use crate::support::python;
+use crate::support::upstream::endpoints::{response_preamble, text_delta};
 use crate::support::upstream::healthy::content_event;
 use crate::support::upstream::{Reply, Upstream};
 
@@ -41,6 +42,44 @@ async fn sdk_reads_streams_of_the_second_instance() {
     let printed = run("streams.py", &pair.app, &pair.caller).await;
     assert_eq!(printed, "streamed\n");
     assert_eq!(pair.second.requests().len(), 11);
+}
+
+#[tokio::test]
+async fn sdk_reads_every_other_endpoint_and_raises_for_what_broke_off() {
+    let pair = Pair::start().await;
+    let torn = [
+        (
+            "torn-response",
+            Reply::typed_events(response_preamble()).then_typed_events([text_delta(4, "half")]),
+        ),
+        (
+            "torn-image",
+            Reply::typed_events([
+                json!({"type": "image_generation.partial_image", "b64_json": "AAAA"}),
+            ]),
+        ),
+        (
+            "torn-transcription",
+            Reply::typed_events([json!({"type": "transcript.text.delta", "delta": "half"})]),
+        ),
+        (
+            "torn-speech",
+            Reply::body(200, "audio/mpeg", "half").promising(100),
+        ),
+    ];
+    let mut upstreams = Vec::new();
+    for (name, reply) in torn {
+        let upstream = Upstream::start(name);
+        upstream.always(reply.then_close());
+        let instance = pair.app.instance(name, &upstream).await;
+        pair.app.group(name, [&instance]).await;
+        upstreams.push(upstream);
+    }
+    pair.app.settled().await;
+    pair.first.always(Reply::failure(500));
+    let printed = run("endpoints.py", &pair.app, &pair.caller).await;
+    assert_eq!(printed, "answered\n");
+    assert_eq!(pair.second.requests().len(), 12);
 }
 
 #[tokio::test]

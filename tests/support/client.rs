@@ -220,6 +220,11 @@ impl Opened {
         self.response.headers()
     }
 
+    /// The body as it arrives, and what keeps its connection.
+    pub fn into_body(self) -> (Incoming, AbortOnDrop) {
+        (self.response.into_body(), self.connection)
+    }
+
     /// The body as server-sent events.
     pub fn events(self) -> EventStream {
         EventStream::new(self.response.into_body(), self.connection)

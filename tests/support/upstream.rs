@@ -16,6 +16,7 @@ use super::wait::{SOON, until, within};
 
 mod blackhole;
 mod connection;
+pub mod endpoints;
 pub mod healthy;
 mod record;
 mod reply;

@@ -3,21 +3,10 @@
 //! Rule: what is mended is said, and what cannot be meant is a fault; nothing is dropped in silence. A name and a password in an address go nowhere.
 //! Hosts keep their spelling: the service has the one place that gives them theirs.
 
-use understudy_shared::{Endpoint, Scheme};
+use understudy_shared::{Capability, Endpoint, Scheme};
 
-/// Ends of addresses that name one call of the API; the base stands before them.
-const CALLS: [&str; 10] = [
-    "/chat/completions",
-    "/completions",
-    "/embeddings",
-    "/models",
-    "/responses",
-    "/rerank",
-    "/moderations",
-    "/images/generations",
-    "/audio/speech",
-    "/audio/transcriptions",
-];
+/// The end of an address that names the one call which is no endpoint of a model; the base stands before it.
+const MODELS: &str = "/models";
 
 /// Parts of an address, as far as it has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,7 +147,12 @@ fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), BadAddress> {
 fn base_path(path: &str) -> (Option<String>, Option<&'static str>) {
     let path = path.trim_end_matches('/');
     let lower = path.to_ascii_lowercase();
-    let call = CALLS.into_iter().find(|call| lower.ends_with(call));
+    // `/completions` is the end of `/chat/completions`, which stands before it.
+    let mut calls = Capability::ALL
+        .into_iter()
+        .map(Capability::path)
+        .chain([MODELS]);
+    let call = calls.find(|call| lower.ends_with(call));
     let base = call.map_or(path, |call| {
         path.get(..path.len() - call.len()).unwrap_or(path)
     });

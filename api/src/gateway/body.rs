@@ -150,41 +150,6 @@ impl<'a> Object<'a> {
     }
 }
 
-/// What the gateway itself reads from a request.
-#[derive(Debug)]
-pub struct Question<'a> {
-    /// The whole body.
-    pub object: Object<'a>,
-    /// The group asked for.
-    pub model: Cow<'a, str>,
-    /// Whether the answer is wanted as a stream.
-    pub stream: bool,
-}
-
-impl<'a> Question<'a> {
-    /// Reads a request's body.
-    ///
-    /// # Errors
-    /// If it is not a JSON object with a `model`, or `model` or `stream` is of another type or there twice.
-    pub fn read(body: &'a [u8]) -> Result<Self, BodyError> {
-        let object = Object::scan(body)?;
-        let model = object
-            .unique("model")?
-            .ok_or(BodyError::Field("model", "is missing"))?;
-        let model = unquote(model).ok_or(BodyError::Field("model", "must be a string"))?;
-        let stream = match object.unique("stream")? {
-            None | Some("null" | "false") => false,
-            Some("true") => true,
-            Some(_) => return Err(BodyError::Field("stream", "must be true or false")),
-        };
-        Ok(Self {
-            object,
-            model,
-            stream,
-        })
-    }
-}
-
 /// The text of a JSON string; none if it is no string.
 pub fn unquote(value: &str) -> Option<Cow<'_, str>> {
     let inner = value.strip_prefix('"')?.strip_suffix('"')?;
@@ -262,12 +227,19 @@ impl<'de> Deserialize<'de> for Name<'de> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+    use understudy_shared::Capability;
 
-    fn read(body: &str) -> Result<(String, bool), BodyError> {
-        Question::read(body.as_bytes())
-            .map(|question| (question.model.into_owned(), question.stream))
+    use super::*;
+    use crate::gateway::question::{Question, Refused};
+
+    fn read(body: impl Into<Bytes>) -> Result<(String, bool), BodyError> {
+        let body = body.into();
+        match Question::read(Capability::Chat, "application/json", &body) {
+            Ok(question) => Ok((question.model.into_owned(), question.stream)),
+            Err(Refused::Body(error)) => Err(error),
+            Err(other) => panic!("{other}"),
+        }
     }
 
     fn rewritten(body: &str, parameters: &Parameters) -> String {
@@ -316,7 +288,7 @@ mod tests {
             assert!(matches!(read(body), Err(BodyError::NotJson(_))), "{body}");
         }
         assert!(matches!(
-            Question::read(b"{\"model\":\"\xff\"}"),
+            read(&b"{\"model\":\"\xff\"}"[..]),
             Err(BodyError::NotJson(_))
         ));
         for body in ["[]", "1", "\"model\"", "null"] {
@@ -367,6 +339,6 @@ mod tests {
             "[".repeat(200_000),
             "]".repeat(200_000)
         );
-        assert!(read(&deep).is_ok());
+        assert!(read(deep).is_ok());
     }
 }

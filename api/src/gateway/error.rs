@@ -19,7 +19,9 @@ pub enum GatewayErrorCode {
     InvalidJson,
     /// The body lacks a field or has one of another type.
     InvalidRequest,
-    /// The body is not declared as JSON.
+    /// The body is not a form that can be read, or that everybody reads alike.
+    InvalidMultipart,
+    /// The body is not declared as what the endpoint takes.
     UnsupportedMediaType,
     /// The body is larger than allowed.
     BodyTooLarge,
@@ -58,6 +60,7 @@ impl GatewayErrorCode {
         const SERVER: &str = "server_error";
         match self {
             Self::InvalidJson => (StatusCode::BAD_REQUEST, "invalid_json", INVALID),
+            Self::InvalidMultipart => (StatusCode::BAD_REQUEST, "invalid_multipart", INVALID),
             Self::InvalidRequest => (StatusCode::BAD_REQUEST, "invalid_request", INVALID),
             Self::UnsupportedMediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -2,26 +2,28 @@
 //!
 //! Until something has been sent to the caller every failure may move on to the next instance; nobody but the trace notices.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::StatusCode;
 use tokio::time::Instant;
-use understudy_shared::{Capability, ReasonCode};
+use understudy_shared::ReasonCode;
 
 use super::Gateway;
-use super::body::Question;
 use super::breaker::Attempt;
 use super::classify::Failure;
 use super::error::GatewayError;
 use super::picker::{Candidates, Hindrance, Rules, Wanted};
+use super::question::Question;
 use super::size::least_tokens;
 use super::snapshot::{Group, Member, Snapshot};
-use super::stream::Committed;
+use super::stream::{Committed, CommittedAudio};
 use super::surroundings::Moment;
 
 mod answer;
+mod kind;
 mod nobody;
 mod one;
 mod trace;
@@ -31,12 +33,23 @@ pub use trace::{Outcome, Trace};
 /// An answer that is given to the caller.
 #[derive(Debug)]
 pub enum Answer {
-    /// A complete JSON body.
-    Complete(Bytes),
+    /// A complete body.
+    Complete(Whole),
     /// A stream that has begun with real content.
     Stream(Box<Committed>),
+    /// Sound that has begun.
+    Audio(Box<CommittedAudio>),
     /// What the backend said of a request that is at fault itself.
     Original(StatusCode, String),
+}
+
+/// A complete answer.
+#[derive(Debug)]
+pub struct Whole {
+    /// Its `Content-Type`.
+    pub kind: Cow<'static, str>,
+    /// Its body.
+    pub body: Bytes,
 }
 
 /// An answer, and how it came about.
@@ -60,10 +73,6 @@ pub struct Ask<'a> {
     pub group: &'a Arc<Group>,
     /// The request's body.
     pub question: &'a Question<'a>,
-    /// Whether the answer is wanted as a stream.
-    pub stream: bool,
-    /// Path below the base path of every backend.
-    pub path: &'static str,
     /// Id of the request.
     pub request_id: &'a str,
 }
@@ -259,14 +268,10 @@ fn declared(member: &Member) -> u32 {
 /// What the request asks for, as far as it decides who can answer.
 fn wanted(ask: &Ask<'_>) -> Wanted {
     Wanted {
-        endpoint: match ask.path {
-            "/chat/completions" => Some(Capability::Chat),
-            "/completions" => Some(Capability::Completions),
-            "/embeddings" => Some(Capability::Embeddings),
-            _ => None,
+        endpoint: Some(ask.question.endpoint),
+        tokens: match (ask.group.smallest_context, ask.question.object()) {
+            (Some(smallest), Some(object)) => least_tokens(object, smallest.into()),
+            _ => 0,
         },
-        tokens: ask.group.smallest_context.map_or(0, |smallest| {
-            least_tokens(&ask.question.object, smallest.into())
-        }),
     }
 }

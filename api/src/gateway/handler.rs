@@ -7,11 +7,13 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
+use understudy_shared::Capability;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::body::{BodyError, Question};
+use super::body::BodyError;
 use super::error::{self, GatewayError, GatewayErrorCode as Code, INSTANCE};
 use super::failover::{self, Answer, Answered, Ask};
+use super::question::{self, Question, Refused};
 use super::record::Record;
 use super::snapshot::Group;
 use crate::request_id;
@@ -29,8 +31,6 @@ const NAME: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-const EMBEDDINGS: &str = "/embeddings";
-
 /// What the caller sends: a model group's name, and whatever else the backend understands.
 #[derive(utoipa::ToSchema)]
 #[expect(
@@ -41,6 +41,24 @@ struct GatewayRequest {
     /// Name of the model group that is asked; case does not matter.
     #[schema(example = "chat-default")]
     model: String,
+    /// Whether the answer is wanted as server-sent events.
+    #[schema(default = false)]
+    stream: Option<bool>,
+}
+
+/// What the caller sends with a file: a model group's name, and whatever else the backend understands.
+#[derive(utoipa::ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes the body, which is never parsed as a whole"
+)]
+struct GatewayForm {
+    /// Name of the model group that is asked; case does not matter.
+    #[schema(example = "whisper")]
+    model: String,
+    /// The file.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
     /// Whether the answer is wanted as server-sent events.
     #[schema(default = false)]
     stream: Option<bool>,
@@ -104,12 +122,12 @@ struct GatewayModels {
 }
 
 macro_rules! endpoint {
-    ($(#[$doc:meta])* $name:ident, $route:literal, $path:expr, $answer:literal) => {
+    ($(#[$doc:meta])* $name:ident, $route:literal, $endpoint:ident, $body:ty as $kind:literal, $answer:literal $(, $more:literal)?) => {
         $(#[$doc])*
         #[utoipa::path(
             tag = "gateway",
             security(("gateway_key" = [])),
-            request_body(content = GatewayRequest, description = "The body of the OpenAI API. Only `model` is replaced and the instance's `parameters` applied; unknown fields go through untouched."),
+            request_body(content = $body, content_type = $kind, description = concat!("The body of the OpenAI API. Only `model` is replaced and the instance's `parameters` applied; unknown fields go through untouched." $(, $more)?)),
             responses(
                 (status = 200, description = $answer, headers(
                     ("x-request-id" = String, description = "Id of the request"),
@@ -117,13 +135,13 @@ macro_rules! endpoint {
                     ("x-understudy-instance" = String, description = "Name of the instance that answered, percent-encoded"),
                     ("x-understudy-attempts" = u32, description = "Instances that were asked"),
                 )),
-                (status = 400, description = "The request is at fault (`invalid_json`, `invalid_request`, `context_length_exceeded`, or the backend's own code)", body = GatewayErrorBody),
+                (status = 400, description = "The request is at fault (`invalid_json`, `invalid_multipart`, `invalid_request`, `context_length_exceeded`, or the backend's own code)", body = GatewayErrorBody),
                 (status = 401, description = "No valid key (`invalid_api_key`)", body = GatewayErrorBody),
                 (status = 403, description = "The credential is valid, but not for the gateway (`forbidden`)", body = GatewayErrorBody),
                 (status = 404, description = "No such group, or not for this key (`model_not_found`)", body = GatewayErrorBody),
                 (status = 408, description = "The body did not arrive in time (`request_timeout`)", body = GatewayErrorBody),
                 (status = 413, description = "The body is larger than 32 MiB (`body_too_large`)", body = GatewayErrorBody),
-                (status = 415, description = "The body is not declared as JSON (`unsupported_media_type`)", body = GatewayErrorBody),
+                (status = 415, description = "The body is not declared as what the endpoint takes (`unsupported_media_type`)", body = GatewayErrorBody),
                 (status = 422, description = "The backend refused the request", body = GatewayErrorBody),
                 (status = 429, description = "Every instance asks for a pause (`rate_limited`); `Retry-After` says how long", body = GatewayErrorBody),
                 (status = 502, description = "Every instance that was asked failed (`all_instances_failed`)", body = GatewayErrorBody),
@@ -133,7 +151,7 @@ macro_rules! endpoint {
         )]
         #[post($route)]
         pub async fn $name(request: HttpRequest, payload: web::Payload, state: web::Data<AppState>) -> HttpResponse {
-            answer(&request, payload, &state, $path).await
+            answer(&request, payload, &state, Capability::$endpoint).await
         }
     };
 }
@@ -144,7 +162,8 @@ endpoint!(
     /// Asks the instances of the group in order until one answers; with `stream`, as server-sent events.
     create_chat_completion,
     "/v1/chat/completions",
-    "/chat/completions",
+    Chat,
+    GatewayRequest as "application/json",
     "The answer of the first available instance, as the OpenAI API gives it"
 );
 endpoint!(
@@ -153,7 +172,8 @@ endpoint!(
     /// Asks the instances of the group in order until one answers; with `stream`, as server-sent events.
     create_completion,
     "/v1/completions",
-    "/completions",
+    Completions,
+    GatewayRequest as "application/json",
     "The answer of the first available instance, as the OpenAI API gives it"
 );
 endpoint!(
@@ -162,8 +182,75 @@ endpoint!(
     /// Asks the instances of the group in order until one answers.
     create_embedding,
     "/v1/embeddings",
-    EMBEDDINGS,
+    Embeddings,
+    GatewayRequest as "application/json",
     "The embeddings of the first available instance, as the OpenAI API gives them"
+);
+endpoint!(
+    /// Create a response
+    ///
+    /// Asks the instances of the group in order until one answers; with `stream`, as server-sent events. After a stream has begun
+    /// its instance is not changed: one that breaks off ends with an event `error`. What a backend keeps (`previous_response_id`)
+    /// it alone knows.
+    create_response,
+    "/v1/responses",
+    Responses,
+    GatewayRequest as "application/json",
+    "The answer of the first available instance, as the OpenAI API gives it"
+);
+endpoint!(
+    /// Rank documents
+    ///
+    /// Asks the instances of the group in order until one answers.
+    create_rerank,
+    "/v1/rerank",
+    Rerank,
+    GatewayRequest as "application/json",
+    "The ranks of the first available instance, as it gives them"
+);
+endpoint!(
+    /// Judge texts
+    ///
+    /// Asks the instances of the group in order until one answers.
+    create_moderation,
+    "/v1/moderations",
+    Moderations,
+    GatewayRequest as "application/json",
+    "The judgement of the first available instance, as the OpenAI API gives it"
+);
+endpoint!(
+    /// Make images
+    ///
+    /// Asks the instances of the group in order until one answers; with `stream`, as server-sent events.
+    create_image,
+    "/v1/images/generations",
+    Images,
+    GatewayRequest as "application/json",
+    "The images of the first available instance, as the OpenAI API gives them"
+);
+endpoint!(
+    /// Speak a text
+    ///
+    /// Asks the instances of the group in order until one answers. The sound is held until it is whole, so that another instance can
+    /// take over at any time; with `stream_format: "audio"` or `stream: true` it is passed on as it comes, and breaks off without the
+    /// end of the body if its instance fails; with `stream_format: "sse"` it comes as server-sent events.
+    create_speech,
+    "/v1/audio/speech",
+    Speech,
+    GatewayRequest as "application/json",
+    "The sound of the first available instance, with the `Content-Type` that it gives"
+);
+endpoint!(
+    /// Transcribe speech
+    ///
+    /// Asks the instances of the group in order until one answers; with `stream`, as server-sent events. With a `response_format` of
+    /// `text`, `srt` or `vtt` the answer is text.
+    create_transcription,
+    "/v1/audio/transcriptions",
+    Transcriptions,
+    GatewayForm as "multipart/form-data",
+    "The transcription of the first available instance, as the OpenAI API gives it",
+    " A parameter is a field of the form, each element of a list a field `name[]`. Forms that readers could read differently are refused."
 );
 
 /// List the models
@@ -210,10 +297,10 @@ async fn answer(
     request: &HttpRequest,
     payload: web::Payload,
     state: &AppState,
-    path: &'static str,
+    endpoint: Capability,
 ) -> HttpResponse {
-    let mut record = Record::begin(request_id::of(request), path);
-    match question(request, payload, state, path, &mut record).await {
+    let mut record = Record::begin(request_id::of(request), endpoint.path());
+    match put(request, payload, state, endpoint, &mut record).await {
         Ok((group, answered)) => respond(&group, answered, record),
         Err(error) => {
             record.failed(&error, &state.gateway);
@@ -222,19 +309,24 @@ async fn answer(
     }
 }
 
-async fn question(
+async fn put(
     request: &HttpRequest,
     payload: web::Payload,
     state: &AppState,
-    path: &'static str,
+    endpoint: Capability,
     record: &mut Record,
 ) -> Result<(Arc<Group>, Answered), GatewayError> {
     let snapshot = state.gateway.snapshot();
     let key = caller(request, &snapshot, state)?;
     record.caller(&key);
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !question::is_declared(endpoint, kind) {
+        return Err(refused(Refused::MediaType(question::media_type(endpoint))));
+    }
     let body = read::body(request, payload).await?;
     record.received(body.len());
-    let question = Question::read(&body).map_err(refused)?;
+    let question = Question::read(endpoint, kind, &body).map_err(refused)?;
     let group = snapshot
         .group(&question.model)
         .filter(|group| key.may_ask(group.id))
@@ -245,30 +337,31 @@ async fn question(
             );
             GatewayError::new(Code::ModelNotFound, message).param("model")
         })?;
-    // Embeddings have no streams, whatever the body says.
-    let stream = question.stream && path != EMBEDDINGS;
-    record.asks(group, stream);
+    record.asks(group, question.is_streamed());
     let id = record.request_id().to_owned();
     let ask = Ask {
         gateway: &state.gateway,
         snapshot: &snapshot,
         group,
         question: &question,
-        stream,
-        path,
         request_id: &id,
     };
     let answered = failover::ask(&ask, &mut record.trace).await?;
     Ok((Arc::clone(group), answered))
 }
 
-fn refused(error: BodyError) -> GatewayError {
-    let message = error.to_string();
-    match error {
-        BodyError::NotJson(_) => GatewayError::new(Code::InvalidJson, message),
-        BodyError::NotAnObject => GatewayError::new(Code::InvalidRequest, message),
-        BodyError::Field(field, _) => GatewayError::new(Code::InvalidRequest, message).param(field),
-    }
+fn refused(why: Refused) -> GatewayError {
+    let message = why.to_string();
+    let code = match why {
+        Refused::MediaType(_) => Code::UnsupportedMediaType,
+        Refused::Form(_) => Code::InvalidMultipart,
+        Refused::Body(BodyError::NotJson(_)) => Code::InvalidJson,
+        Refused::Body(BodyError::NotAnObject) => Code::InvalidRequest,
+        Refused::Body(BodyError::Field(field, _)) => {
+            return GatewayError::new(Code::InvalidRequest, message).param(field);
+        }
+    };
+    GatewayError::new(code, message)
 }
 
 /// A name in a message: whatever the caller sent, but not all of a megabyte.
@@ -285,7 +378,7 @@ fn respond(group: &Group, answered: Answered, mut record: Record) -> HttpRespons
         Answer::Original(status, _) => {
             StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::BAD_GATEWAY)
         }
-        Answer::Complete(_) | Answer::Stream(_) => StatusCode::OK,
+        Answer::Complete(_) | Answer::Stream(_) | Answer::Audio(_) => StatusCode::OK,
     };
     let mut response = HttpResponse::build(status);
     error::headers(&mut response, Some(&group.name), answered.attempts);
@@ -297,9 +390,9 @@ fn respond(group: &Group, answered: Answered, mut record: Record) -> HttpRespons
         record.completed();
     };
     match answered.answer {
-        Answer::Complete(body) => {
-            whole(body.len());
-            response.content_type("application/json").body(body)
+        Answer::Complete(answer) => {
+            whole(answer.body.len());
+            response.content_type(&*answer.kind).body(answer.body)
         }
         Answer::Original(_, body) => {
             whole(body.len());
@@ -311,6 +404,10 @@ fn respond(group: &Group, answered: Answered, mut record: Record) -> HttpRespons
             // Reverse proxies hold back what they take for a page.
             .insert_header(("x-accel-buffering", "no"))
             .streaming(committed.into_bytes(Some(record))),
+        Answer::Audio(committed) => response
+            .content_type(committed.kind())
+            .insert_header(("x-accel-buffering", "no"))
+            .streaming(committed.into_bytes(record)),
     }
 }
 
@@ -320,5 +417,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(create_chat_completion)
         .service(create_completion)
         .service(create_embedding)
+        .service(create_response)
+        .service(create_rerank)
+        .service(create_moderation)
+        .service(create_image)
+        .service(create_speech)
+        .service(create_transcription)
         .service(list_models);
 }

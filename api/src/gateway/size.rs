@@ -50,6 +50,10 @@ fn longest(input: &Value) -> u64 {
     match input {
         Value::String(text) => text.len() as u64 / BYTES_PER_TOKEN,
         Value::Array(items) if items.iter().all(Value::is_number) => items.len() as u64,
+        // The conversation of a response.
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            text_bytes(input) / BYTES_PER_TOKEN
+        }
         Value::Array(items) => items.iter().map(longest).max().unwrap_or_default(),
         _ => 0,
     }
@@ -85,6 +89,16 @@ mod tests {
         assert_eq!(least(&body, 10), 100);
         assert_eq!(least(&json!({"prompt": [[1, 2, 3], vec![1; 50]]}), 10), 50);
         assert_eq!(least(&json!({"input": vec![7; 60]}), 10), 60);
+    }
+
+    #[test]
+    fn a_response_counts_its_conversation_as_a_whole() {
+        let body = json!({"input": [
+            {"role": "user", "content": "x".repeat(400)},
+            {"role": "user", "content": [{"type": "input_text", "text": "y".repeat(400)}]},
+            {"type": "function_call_output", "call_id": "c", "output": "not looked into"},
+        ]});
+        assert_eq!(least(&body, 10), 100);
     }
 
     #[test]

@@ -14,18 +14,23 @@ use understudy_shared::ReasonCode;
 
 use super::breaker::Attempt;
 use super::classify::{self, Failure};
-use super::error::{self, GatewayErrorCode};
 use super::record::Record;
-use super::sse::{self, Decoder};
+use super::sse::{Decoder, EventTooLarge};
 use super::timing::Timing;
 use super::upstream::Response;
 use crate::domain::model_instance::Connection;
 
+mod audio;
+mod dialect;
 mod event;
+mod typed;
+
+pub use audio::{BrokenOff, CommittedAudio, OpeningAudio, open as open_audio};
+pub use dialect::Dialect;
 
 use event::{Meaning, Reading};
 
-/// Bytes that are held before the commit; more is a failure.
+/// Bytes of an answer that is no stream that are read to see whether it is an error.
 const MAX_HELD: usize = 64 * 1024;
 /// Largest event after the commit.
 const MAX_EVENT: usize = 16 * 1024 * 1024;
@@ -55,9 +60,25 @@ pub struct Committed {
 struct Source {
     response: Response,
     decoder: Decoder,
+    dialect: Dialect,
+    /// The number of the last event, where events are counted.
+    sequence: Option<u64>,
     group: String,
     idle: Duration,
     total_by: Instant,
+}
+
+impl Source {
+    /// The next whole event.
+    fn next_event(&mut self) -> Result<Option<Reading>, EventTooLarge> {
+        let Some(event) = self.decoder.next_event()? else {
+            return Ok(None);
+        };
+        Ok(Some(match self.dialect {
+            Dialect::Chat => event::read(event, &self.group),
+            _ => typed::read(event, &self.group, &mut self.sequence),
+        }))
+    }
 }
 
 /// How far the stream has come.
@@ -76,6 +97,7 @@ pub async fn open(
     connection: &Connection,
     group: String,
     timing: Timing,
+    dialect: Dialect,
 ) -> Result<Opening, Failure> {
     let kind = response
         .headers()
@@ -87,7 +109,9 @@ pub async fn open(
     }
     let mut source = Source {
         response,
-        decoder: Decoder::new(MAX_HELD),
+        decoder: Decoder::new(dialect.largest_first()),
+        dialect,
+        sequence: None,
         group,
         idle: Duration::from_millis(connection.timeouts.idle_ms),
         total_by: timing.started + Duration::from_millis(connection.timeouts.total_ms),
@@ -95,8 +119,7 @@ pub async fn open(
     let mut held = BytesMut::new();
     let mut progress = Progress::default();
     loop {
-        while let Some(event) = source.decoder.next_event().map_err(|_| too_much())? {
-            let Reading { meaning, raw } = event::read(event, &source.group);
+        while let Some(Reading { meaning, raw }) = source.next_event().map_err(|_| too_much())? {
             match meaning {
                 Meaning::Error(object) => return Err(classify::classify_error_object(&object)),
                 Meaning::Done => {
@@ -107,11 +130,13 @@ pub async fn open(
                 }
                 Meaning::Comment => {}
                 Meaning::Nothing => held.extend_from_slice(&raw),
-                Meaning::Content | Meaning::Finish => {
+                Meaning::Content | Meaning::Finish | Meaning::Complete => {
                     progress.note(&meaning);
                     held.extend_from_slice(&raw);
                     // What else has come already is read by the caller's side.
-                    source.decoder.set_limit(MAX_EVENT);
+                    source
+                        .decoder
+                        .set_limit(MAX_EVENT.max(dialect.largest_first()));
                     let first_byte = timing.started.elapsed();
                     return Ok(Opening {
                         source,
@@ -121,7 +146,9 @@ pub async fn open(
                     });
                 }
             }
-            if held.len() + source.decoder.held() > MAX_HELD {
+            if held.len() > dialect.held()
+                || held.len() + source.decoder.held() > dialect.largest_first()
+            {
                 return Err(too_much());
             }
         }
@@ -181,7 +208,7 @@ impl Progress {
     fn note(&mut self, meaning: &Meaning) {
         match meaning {
             Meaning::Finish => self.finished = true,
-            Meaning::Done => self.done = true,
+            Meaning::Complete | Meaning::Done => self.done = true,
             _ => {}
         }
     }
@@ -236,7 +263,8 @@ impl Committed {
                 }
                 Step::Broken(before, why) => {
                     let mut bytes = BytesMut::from(&before[..]);
-                    bytes.extend_from_slice(&interrupted());
+                    let source = &caller.source;
+                    bytes.extend_from_slice(&source.dialect.interrupted(source.sequence));
                     let bytes = bytes.freeze();
                     caller.sends(&bytes);
                     match &mut caller.record {
@@ -319,10 +347,12 @@ impl Caller {
 
     /// Everything that can be sent now.
     fn drain_events(&mut self, mut out: BytesMut) -> Step {
+        if self.progress.done {
+            return Step::End(out.freeze());
+        }
         loop {
-            match self.source.decoder.next_event() {
-                Ok(Some(event)) => {
-                    let Reading { meaning, raw } = event::read(event, &self.source.group);
+            match self.source.next_event() {
+                Ok(Some(Reading { meaning, raw })) => {
                     if let Meaning::Error(_) = meaning {
                         return Step::Broken(
                             out.freeze(),
@@ -340,13 +370,6 @@ impl Caller {
             }
         }
     }
-}
-
-/// The error event that ends a torn stream.
-fn interrupted() -> Bytes {
-    let (_, code, kind) = GatewayErrorCode::StreamInterrupted.parts();
-    let message = "The answer broke off: the instance that was giving it failed. What came so far is not complete.";
-    sse::encode(None, error::object(message, kind, None, code).as_bytes())
 }
 
 /// Lets the backend finish, so that its connection can be used again; the caller does not wait for it.

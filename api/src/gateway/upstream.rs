@@ -13,8 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::{Method, Request, Uri};
 use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -23,6 +21,7 @@ use understudy_shared::{ModelInstanceId, ReasonCode};
 use super::breaker::attempt::Lane;
 use super::classify::Failure;
 use super::egress::EgressPolicy;
+use super::question::Outgoing;
 use super::snapshot::{Instance, Snapshot};
 use crate::domain::model_instance::Connection;
 
@@ -31,6 +30,7 @@ mod direct;
 mod fault;
 mod headers;
 mod models;
+mod pieces;
 mod resolver;
 mod response;
 mod route;
@@ -40,6 +40,7 @@ pub use fault::{Cause, explain};
 pub use models::read_models;
 pub use response::{BrokenBody, Response};
 
+use pieces::Pieces;
 use route::Route;
 
 /// The backend's own name for the request, so that its log and ours can be read together.
@@ -152,7 +153,7 @@ impl Client {
         Duration::from_micros(self.connecting.load(Ordering::Relaxed))
     }
 
-    /// Sends a JSON body to a path below the base path and waits for the head of the answer.
+    /// Sends a body to a path below the base path and waits for the head of the answer.
     ///
     /// # Errors
     /// If there is no answer.
@@ -160,15 +161,24 @@ impl Client {
         &self,
         lane: Lane,
         path: &'static str,
-        body: Bytes,
+        body: Outgoing,
         request_id: &str,
     ) -> Result<Response, Failure> {
         let (route, headers) = self.lane(lane)?;
         let mut headers = headers.clone();
+        let (kind, body) = match body {
+            Outgoing::Json(body) => (HeaderValue::from_static("application/json"), body.into()),
+            Outgoing::Form(kind, pieces) => {
+                let kind = HeaderValue::try_from(kind).map_err(|_| {
+                    Failure::unsent(ReasonCode::Misconfigured, "a header cannot be sent")
+                })?;
+                (kind, Pieces::from(pieces))
+            }
+        };
         if let Ok(id) = HeaderValue::from_str(request_id) {
             headers.insert(REQUEST_ID, id);
         }
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, kind);
         let asked = self.ask(route, Method::POST, path, headers, body).await;
         asked.map_err(|(failure, _)| failure)
     }
@@ -188,14 +198,14 @@ impl Client {
         method: Method,
         path: &'static str,
         headers: HeaderMap,
-        body: Bytes,
+        body: Pieces,
     ) -> Result<Response, (Failure, Cause)> {
         let target = self
             .target(path)
             .map_err(|failure| (failure, Cause::Other))?;
         match route {
             Route::Direct(direct) => {
-                let mut request = Request::new(Full::new(body));
+                let mut request = Request::new(body);
                 *request.method_mut() = method;
                 *request.uri_mut() = target.path.clone();
                 *request.headers_mut() = headers;
@@ -247,7 +257,7 @@ impl Client {
     ) -> Result<Response, (Failure, Cause)> {
         let lane = self.lane(lane).map_err(|failure| (failure, Cause::Other));
         let (route, headers) = lane?;
-        self.ask(route, Method::GET, path, headers.clone(), Bytes::new())
+        self.ask(route, Method::GET, path, headers.clone(), Pieces::default())
             .await
     }
 

@@ -196,6 +196,51 @@ pub enum Capability {
     Transcriptions,
 }
 
+impl Capability {
+    /// Every endpoint, in the order in which people read them.
+    pub const ALL: [Self; 9] = [
+        Self::Chat,
+        Self::Completions,
+        Self::Embeddings,
+        Self::Responses,
+        Self::Rerank,
+        Self::Moderations,
+        Self::Images,
+        Self::Speech,
+        Self::Transcriptions,
+    ];
+
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Completions => "completions",
+            Self::Embeddings => "embeddings",
+            Self::Responses => "responses",
+            Self::Rerank => "rerank",
+            Self::Moderations => "moderations",
+            Self::Images => "images",
+            Self::Speech => "speech",
+            Self::Transcriptions => "transcriptions",
+        }
+    }
+
+    /// Its path below the base path of a backend, and below `/v1` of the gateway.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Chat => "/chat/completions",
+            Self::Completions => "/completions",
+            Self::Embeddings => "/embeddings",
+            Self::Responses => "/responses",
+            Self::Rerank => "/rerank",
+            Self::Moderations => "/moderations",
+            Self::Images => "/images/generations",
+            Self::Speech => "/audio/speech",
+            Self::Transcriptions => "/audio/transcriptions",
+        }
+    }
+}
+
 /// What the backend can do, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -213,4 +258,20 @@ pub struct Capabilities {
     /// Length of its embeddings; groups of instances with different ones are refused.
     #[schema(minimum = 1, maximum = 1_000_000, example = 1024)]
     pub embedding_dimensions: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_has_the_name_under_which_it_is_stored() {
+        for endpoint in Capability::ALL {
+            let stored = serde_json::to_value(endpoint).unwrap();
+            assert_eq!(stored, endpoint.name());
+        }
+        let mut sorted = Capability::ALL;
+        sorted.sort();
+        assert_eq!(sorted, Capability::ALL, "as they are declared");
+    }
 }

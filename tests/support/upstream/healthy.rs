@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::endpoints;
 use super::record::Recorded;
 use super::reply::Reply;
 
@@ -14,6 +15,9 @@ pub fn reply(name: &str, request: &Recorded) -> Reply {
     if request.method == "GET" && path.ends_with("/models") {
         let model = json!({"id": MODEL, "object": "model", "created": 1, "owned_by": "test"});
         return Reply::json(200, &json!({"object": "list", "data": [model]}));
+    }
+    if path.ends_with("/audio/transcriptions") {
+        return endpoints::transcription(name, request);
     }
     let Some(body) = (request.method == "POST")
         .then(|| serde_json::from_slice::<Value>(&request.body).ok())
@@ -35,6 +39,8 @@ pub fn reply(name: &str, request: &Recorded) -> Reply {
         }
     } else if path.ends_with("/embeddings") {
         Reply::json(200, &embedding(model))
+    } else if let Some(reply) = endpoints::reply(path, name, &body) {
+        reply
     } else {
         Reply::error(404, "invalid_request_error", "not_found", "no such page")
     }

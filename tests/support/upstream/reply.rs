@@ -118,6 +118,16 @@ impl Reply {
         Self::new(200, "text/event-stream", Framing::Chunked, body)
     }
 
+    /// Server-sent events that are called as the `type` in their data says, a chunk each.
+    pub fn typed_events(data: impl IntoIterator<Item = Value>) -> Self {
+        let event = |data: Value| {
+            let kind = data["type"].as_str().unwrap_or_default();
+            Step::Send(format!("event: {kind}\ndata: {data}\n\n").into_bytes())
+        };
+        let body = data.into_iter().map(event).collect();
+        Self::new(200, "text/event-stream", Framing::Chunked, body)
+    }
+
     /// The body of an event stream, byte for byte.
     pub fn event_bytes(body: impl Into<Vec<u8>>) -> Self {
         let body = vec![Step::Send(body.into())];
@@ -180,6 +190,12 @@ impl Reply {
     /// Adds events to the body.
     pub fn then_events<T: ToString>(mut self, data: impl IntoIterator<Item = T>) -> Self {
         self.body.extend(Self::events(data).body);
+        self
+    }
+
+    /// Adds events that are called as the `type` in their data says.
+    pub fn then_typed_events(mut self, data: impl IntoIterator<Item = Value>) -> Self {
+        self.body.extend(Self::typed_events(data).body);
         self
     }
 

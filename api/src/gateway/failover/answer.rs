@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::StatusCode;
-use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 use tokio::time::Instant;
 use understudy_shared::ReasonCode;
@@ -29,17 +28,6 @@ pub(super) async fn complete(
     connection: &Connection,
     timing: Timing,
 ) -> Result<(Bytes, Duration), Failure> {
-    let kind = response
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or_default();
-    if kind.starts_with("text/html") || kind.starts_with("text/event-stream") {
-        return Err(Failure::sent(
-            ReasonCode::BadAnswer,
-            "its answer is not JSON",
-        ));
-    }
     let idle = Duration::from_millis(connection.timeouts.idle_ms);
     let total = timing.started + Duration::from_millis(connection.timeouts.total_ms);
     let mut first_byte = None;
@@ -74,12 +62,6 @@ pub(super) async fn complete(
         }
     }
     let body = first_chunk.unwrap_or_else(|| whole.freeze());
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Err(Failure::sent(
-            ReasonCode::EmptyAnswer,
-            "its answer is empty",
-        ));
-    }
     Ok((body, first_byte.unwrap_or_else(|| timing.started.elapsed())))
 }
 

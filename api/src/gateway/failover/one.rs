@@ -3,27 +3,26 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use reqwest::StatusCode;
-use serde_json::Value;
 use tokio::time::Instant;
 use understudy_shared::ReasonCode;
 
-use super::{Answer, Ask, Missed, answer};
-use crate::gateway::body::Object;
+use super::{Answer, Ask, Missed, Whole, answer, kind};
 use crate::gateway::breaker::Attempt;
 use crate::gateway::breaker::attempt::Lane;
 use crate::gateway::classify::{self, Effect, Failure, Verdict};
+use crate::gateway::question::Expected;
 use crate::gateway::snapshot::Member;
-use crate::gateway::stream;
+use crate::gateway::stream::{self, Dialect};
 use crate::gateway::timing::Timing;
 use crate::gateway::upstream::{self, Client, Response};
 
 /// What came of one token and one proxy.
 enum Came {
     /// An answer; of a stream, its beginning.
-    Whole(Bytes, Duration),
+    Whole(Whole, Duration),
     Begun(Box<stream::Opening>),
+    BegunAudio(Box<stream::OpeningAudio>),
     /// The request is at fault: that says nothing of the instance.
     Final(StatusCode, String),
 }
@@ -51,6 +50,9 @@ pub(super) async fn attempt(
             }
             Ok(Came::Begun(opening)) => {
                 return Ok(Answer::Stream(Box::new(opening.commit(attempt))));
+            }
+            Ok(Came::BegunAudio(opening)) => {
+                return Ok(Answer::Audio(Box::new(opening.commit(attempt))));
             }
             Ok(Came::Final(status, body)) => return Ok(Answer::Original(status, body)),
             Err(Missed::Failed(failure)) => failure,
@@ -83,12 +85,28 @@ async fn exchange(
     if !status.is_success() {
         return refused(member, client, response, timing).await;
     }
-    if ask.stream {
-        let opened = stream::open(response, connection, ask.group.name.clone(), timing).await?;
-        return Ok(Came::Begun(Box::new(opened)));
+    let group = &ask.group.name;
+    let question = ask.question;
+    let expected = question.expected(&connection.parameters);
+    match expected {
+        Expected::Events => {
+            let dialect = Dialect::of(question.endpoint, question.length);
+            let opened = stream::open(response, connection, group.clone(), timing, dialect).await?;
+            Ok(Came::Begun(Box::new(opened)))
+        }
+        Expected::AudioStream if kind::is_audio(&response) => {
+            let kind = kind::of_audio(&response);
+            let opened = stream::open_audio(response, kind, connection, timing).await?;
+            Ok(Came::BegunAudio(Box::new(opened)))
+        }
+        // What is no sound is an error, or will be one.
+        Expected::Json | Expected::Text | Expected::Audio | Expected::AudioStream => {
+            let kind = kind::whole(&response)?;
+            let (body, first_byte) = answer::complete(response, connection, timing).await?;
+            let whole = kind::checked(expected, kind, body, group)?;
+            Ok(Came::Whole(whole, first_byte))
+        }
     }
-    let (body, first_byte) = answer::complete(response, connection, timing).await?;
-    Ok(Came::Whole(named(&body, &ask.group.name)?, first_byte))
 }
 
 /// Sends the request and waits for the head of the answer.
@@ -109,11 +127,10 @@ async fn send(
                 listed.as_deref().unwrap_or(&ask.group.name)
             }
         };
-        let body = ask
-            .question
-            .object
-            .for_instance(model, &connection.parameters);
-        client.post(lane, ask.path, body, ask.request_id).await
+        let question = ask.question;
+        let body = question.for_instance(model, &connection.parameters)?;
+        let path = question.endpoint.path();
+        client.post(lane, path, body, ask.request_id).await
     };
     match tokio::time::timeout_at(timing.first_byte_by(), exchange).await {
         Ok(answered) => answered,
@@ -146,20 +163,6 @@ async fn refused(
             answer::scrub(status, &body, connection),
         )),
     }
-}
-
-/// The answer under the group's name, if it is one.
-fn named(body: &Bytes, group: &str) -> Result<Bytes, Failure> {
-    let object = Object::scan(body)
-        .map_err(|_| Failure::sent(ReasonCode::BadAnswer, "its answer is not a JSON object"))?;
-    if object.get("error").is_some_and(|error| error != "null") {
-        return Err(classify::classify_error_object(body));
-    }
-    Ok(if object.get("model").is_some() {
-        object.with("model", &Value::from(group))
-    } else {
-        body.clone()
-    })
 }
 
 /// Tells the breaker what happened; its one report.

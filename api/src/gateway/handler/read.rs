@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::{HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
@@ -18,24 +18,11 @@ const GAP: Duration = Duration::from_secs(30);
 /// Reads the whole body.
 ///
 /// # Errors
-/// If it is not declared as JSON, too large, too slow or broken off.
+/// If it is too large, too slow or broken off.
 pub(super) async fn body(
     request: &HttpRequest,
     mut payload: web::Payload,
 ) -> Result<Bytes, GatewayError> {
-    let kind = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or_default();
-    if !kind
-        .split(';')
-        .next()
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-    {
-        let message = "The body must be declared as `Content-Type: application/json`.";
-        return Err(GatewayError::new(Code::UnsupportedMediaType, message));
-    }
     let declared = request
         .headers()
         .get(CONTENT_LENGTH)

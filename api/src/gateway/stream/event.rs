@@ -16,6 +16,8 @@ pub(super) enum Meaning {
     Content,
     /// The answer is complete, with or without content.
     Finish,
+    /// The answer is complete, and nothing follows.
+    Complete,
     /// `[DONE]`
     Done,
     /// The instance reports an error; the object as it came.
@@ -74,7 +76,7 @@ struct Delta<'a> {
 }
 
 /// Whether a value is more than a way to say nothing: some backends send empty strings and lists in place of `null`.
-fn says_something(value: &RawValue) -> bool {
+pub(super) fn says_something(value: &RawValue) -> bool {
     !matches!(value.get(), "null" | "\"\"" | "[]" | "{}")
 }
 
@@ -148,35 +150,38 @@ pub(super) fn read(event: Event, group: &str) -> Reading {
         Meaning::Nothing
     };
     let raw = match chunk.model {
-        Some(model) => renamed(&event, &data, model.get(), group),
+        Some(model) => renamed(&event, &data, &[model.get()], group),
         None => event.raw.clone(),
     };
     Reading { meaning, raw }
 }
 
-/// The event with the group's name as its model.
-fn renamed(event: &Event, data: &Bytes, model: &str, group: &str) -> Bytes {
+/// The event with the group's name in place of these values, which are slices of its data, in their order.
+pub(super) fn renamed(event: &Event, data: &Bytes, models: &[&str], group: &str) -> Bytes {
     let name = Value::from(group).to_string();
-    if model == name {
+    if models.iter().all(|model| *model == name) {
         return event.raw.clone();
     }
-    let start = model.as_ptr() as usize - data.as_ptr() as usize;
-    let end = start + model.len();
     // One line of data is a slice of the event; several were joined into a buffer of their own.
     let raw_start = event.raw.as_ptr() as usize;
     let inside = (data.as_ptr() as usize)
         .checked_sub(raw_start)
         .filter(|at| at + data.len() <= event.raw.len());
-    let splice = |whole: &[u8], start: usize, end: usize| {
-        let mut bytes = BytesMut::with_capacity(whole.len() + name.len());
-        bytes.extend_from_slice(&whole[..start]);
-        bytes.extend_from_slice(name.as_bytes());
-        bytes.extend_from_slice(&whole[end..]);
+    let splice = |whole: &[u8], at: usize| {
+        let mut bytes = BytesMut::with_capacity(whole.len() + models.len() * name.len());
+        let mut done = 0;
+        for model in models {
+            let start = at + model.as_ptr() as usize - data.as_ptr() as usize;
+            bytes.extend_from_slice(&whole[done..start]);
+            bytes.extend_from_slice(name.as_bytes());
+            done = start + model.len();
+        }
+        bytes.extend_from_slice(&whole[done..]);
         bytes.freeze()
     };
     match inside {
-        Some(at) => splice(&event.raw, at + start, at + end),
-        None => sse::encode(event.name.as_deref(), &splice(data, start, end)),
+        Some(at) => splice(&event.raw, at),
+        None => sse::encode(event.name.as_deref(), &splice(data, 0)),
     }
 }
 

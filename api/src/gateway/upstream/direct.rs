@@ -14,13 +14,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper::{Request, Response};
 use tokio::time::Instant;
 
 use super::connect::{Connected, Connector, Fault};
+use super::pieces::Pieces;
 use super::route::POOL_IDLE;
 
 /// Connections that wait for the next request.
@@ -51,7 +51,7 @@ type Driving = Pin<Box<dyn Future<Output = hyper::Result<()>>>>;
 
 /// A connection.
 struct Link {
-    sender: SendRequest<Full<Bytes>>,
+    sender: SendRequest<Pieces>,
     /// What reads and writes; none once it is closed.
     driving: Option<Driving>,
     idle_since: Instant,
@@ -82,7 +82,7 @@ impl Direct {
     /// If there is no answer.
     pub async fn send(
         &self,
-        mut request: Request<Full<Bytes>>,
+        mut request: Request<Pieces>,
     ) -> Result<(Response<()>, Body), NoAnswer> {
         while let Some(link) = self.pool.take() {
             match self.exchange(link, request).await {
@@ -133,8 +133,8 @@ impl Direct {
     async fn exchange(
         &self,
         mut link: Link,
-        request: Request<Full<Bytes>>,
-    ) -> Result<(Response<()>, Body), (hyper::Error, Option<Box<Request<Full<Bytes>>>>)> {
+        request: Request<Pieces>,
+    ) -> Result<(Response<()>, Body), (hyper::Error, Option<Box<Request<Pieces>>>)> {
         let mut answer = std::pin::pin!(link.sender.try_send_request(request));
         let driving = &mut link.driving;
         let answered = std::future::poll_fn(|cx| {

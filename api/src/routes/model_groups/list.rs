@@ -21,18 +21,6 @@ use crate::routes::extract::{FromParams, Params, Query};
 use crate::routes::list::{Comparison, ListParams, ListQuery, Listed, with_items};
 use crate::state::AppState;
 
-const CAPABILITIES: [(&str, Capability); 9] = [
-    ("chat", Capability::Chat),
-    ("completions", Capability::Completions),
-    ("embeddings", Capability::Embeddings),
-    ("responses", Capability::Responses),
-    ("rerank", Capability::Rerank),
-    ("moderations", Capability::Moderations),
-    ("images", Capability::Images),
-    ("speech", Capability::Speech),
-    ("transcriptions", Capability::Transcriptions),
-];
-
 const STRATEGIES: [(&str, Strategy); 4] = [
     ("first_available", Strategy::FirstAvailable),
     ("weighted", Strategy::Weighted),
@@ -70,7 +58,7 @@ impl FromParams for GroupFilters {
         Ok(Self {
             enabled: params.take_bool("enabled")?,
             available: params.take_bool("available")?,
-            capability: params.take_named("capability", &CAPABILITIES)?,
+            capability: params.take_named("capability", &Capability::ALL.map(|c| (c.name(), c)))?,
             instance_id: params.take_as("instance_id", "a UUID")?,
             strategy: params.take_named("strategy", &STRATEGIES)?,
             state: params.take_named("state", &STATES)?,

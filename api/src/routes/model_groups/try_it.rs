@@ -8,19 +8,20 @@ use std::sync::Arc;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, post, web};
+use bytes::Bytes;
 use serde_json::json;
 use tokio::time::Instant;
 use understudy_shared::{
-    AttemptOutcome, AttemptTrace, InstanceRef, ModelGroupId, Problem, ProblemCode, TryEvent,
-    TryModelGroup,
+    AttemptOutcome, AttemptTrace, Capability, InstanceRef, ModelGroupId, Problem, ProblemCode,
+    TryEvent, TryModelGroup,
 };
 
 use super::not_found;
 use crate::auth::{ManageWrite, Permitted, Principal};
 use crate::error::ApiError;
-use crate::gateway::body::Question;
 use crate::gateway::error::{GatewayError, GatewayErrorCode};
 use crate::gateway::failover::{self, Answer, Ask, Trace};
+use crate::gateway::question::Question;
 use crate::gateway::snapshot::{Group, Snapshot};
 use crate::request_id;
 use crate::routes::extract::{JsonBody, PathId};
@@ -32,7 +33,6 @@ mod stream;
 pub use limits::TryLimits;
 use stream::Asked;
 
-const PATH: &str = "/chat/completions";
 /// Characters of a backend's own error that are shown.
 const MAX_REFUSAL: usize = 1000;
 
@@ -129,15 +129,14 @@ async fn ask(
         "max_tokens": input.max_tokens,
     })
     .to_string();
-    let question = Question::read(body.as_bytes())
+    let body = Bytes::from(body);
+    let question = Question::read(Capability::Chat, "application/json", &body)
         .map_err(|error| GatewayError::new(GatewayErrorCode::Internal, error.to_string()))?;
     let ask = Ask {
         gateway: &state.gateway,
         snapshot,
         group,
         question: &question,
-        stream: true,
-        path: PATH,
         request_id,
     };
     failover::ask(&ask, trace).await
@@ -161,7 +160,9 @@ fn committed(
             Ok((committed, instance))
         }
         Answer::Original(status, body) => Err(refused(status.as_u16(), &body)),
-        Answer::Complete(_) => Err(ApiError::internal("a stream was answered with a whole")),
+        Answer::Complete(_) | Answer::Audio(_) => {
+            Err(ApiError::internal("a stream was answered with a whole"))
+        }
     }
 }
 

@@ -33,10 +33,10 @@ fn way(connection: &Connection, egress: EgressPolicy) -> Direct {
     Direct::new(connector, &Arc::default())
 }
 
-fn question() -> Request<Full<Bytes>> {
+fn question() -> Request<Pieces> {
     let mut request = Request::post("/v1/x").header("host", "backend");
     request = request.header("content-type", "application/json");
-    request.body(Full::new(Bytes::from_static(b"{}"))).unwrap()
+    request.body(Bytes::from_static(b"{}").into()).unwrap()
 }
 
 /// Waits for a whole request; whether there was one.

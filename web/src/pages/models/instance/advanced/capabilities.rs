@@ -7,23 +7,6 @@ use super::super::form::Form;
 use crate::components::form::{Check, Folded, FormErrors, NumberField, Select, SelectOption};
 use crate::i18n::{t, t_signal, t_string, use_i18n};
 
-/// Every endpoint of the protocol, as it is named on the wire and in the address.
-const CAPABILITIES: [(Capability, &str, &str); 9] = [
-    (Capability::Chat, "chat", "/chat/completions"),
-    (Capability::Completions, "completions", "/completions"),
-    (Capability::Embeddings, "embeddings", "/embeddings"),
-    (Capability::Responses, "responses", "/responses"),
-    (Capability::Rerank, "rerank", "/rerank"),
-    (Capability::Moderations, "moderations", "/moderations"),
-    (Capability::Images, "images", "/images/generations"),
-    (Capability::Speech, "speech", "/audio/speech"),
-    (
-        Capability::Transcriptions,
-        "transcriptions",
-        "/audio/transcriptions",
-    ),
-];
-
 /// What the backend can do.
 #[component]
 pub fn CapabilityFields(
@@ -43,10 +26,10 @@ pub fn CapabilityFields(
     };
     let parts = Memo::new(move |_| {
         let endpoints = form.endpoints.with(|endpoints| {
-            let names: Vec<&str> = CAPABILITIES
+            let names: Vec<&str> = Capability::ALL
                 .into_iter()
-                .filter(|(own, ..)| endpoints.contains(own))
-                .map(|(_, name, _)| name)
+                .filter(|own| endpoints.contains(own))
+                .map(Capability::name)
                 .collect();
             (!names.is_empty()).then(|| names.join(", "))
         });
@@ -87,9 +70,10 @@ pub fn CapabilityFields(
             t_string!(i18n, instance.capabilities.nothing).to_owned()
         }
     });
-    let boxes = CAPABILITIES
+    let boxes = Capability::ALL
         .into_iter()
-        .map(|(own, name, path)| {
+        .map(|own| {
+            let (name, path) = (own.name(), own.path());
             let checked = RwSignal::new(false);
             // The list is the truth; the box follows it and changes it.
             Effect::new(move || {
