@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod bad_input;
+mod check_codes;
 mod checks;
 mod description;
 mod egress;

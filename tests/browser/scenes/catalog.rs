@@ -1,0 +1,365 @@
+//! The scenes: where each is, and what a person does on the way there.
+
+use Step::{ChangedElsewhere, Click, Find, Type};
+
+/// What a person does on the way to a scene.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step {
+    Click(&'static str),
+    Type(&'static str, &'static str),
+    Find(&'static str),
+    /// Somebody else changes the resource of the page.
+    ChangedElsewhere,
+}
+
+/// A page in one of its states.
+#[derive(Debug)]
+pub struct Scene {
+    /// What it is called in reports and in the names of pictures.
+    pub name: &'static str,
+    /// Whether it is a page in itself rather than something that opens over one.
+    pub whole: bool,
+    /// Whether it is seen on narrow screens alone.
+    pub narrow: bool,
+    pub(super) path: &'static str,
+    pub(super) steps: &'static [Step],
+    /// Whether the service refuses something on the way, which the browser notes in its console.
+    pub(super) refused: bool,
+}
+
+pub(super) const fn page(name: &'static str, path: &'static str, steps: &'static [Step]) -> Scene {
+    Scene {
+        name,
+        whole: true,
+        narrow: false,
+        path,
+        steps,
+        refused: false,
+    }
+}
+
+pub(super) const fn over(name: &'static str, path: &'static str, steps: &'static [Step]) -> Scene {
+    Scene {
+        whole: false,
+        ..page(name, path, steps)
+    }
+}
+
+impl Scene {
+    const fn refused(self) -> Self {
+        Self {
+            refused: true,
+            ..self
+        }
+    }
+
+    const fn narrow(self) -> Self {
+        Self {
+            narrow: true,
+            ..self
+        }
+    }
+}
+
+/// Nobody has an account.
+pub(super) const BEFORE: [Scene; 3] = [
+    page("setup", "{link}", &[Find("#setup #username")]),
+    over(
+        "setup-faults",
+        "{link}",
+        &[
+            Type("#setup #username", " "),
+            Type("#setup #password", "short"),
+            Click("#setup button[type=submit]"),
+            Find("#setup [aria-invalid='true']"),
+        ],
+    ),
+    over("setup-no-link", "/setup", &[Find("h1")]),
+];
+
+/// Nobody is signed in.
+pub(super) const OUTSIDE: [Scene; 2] = [
+    page("login", "/login", &[Find("#login #username")]),
+    over(
+        "login-refused",
+        "/login",
+        &[
+            Type("#login #username", "admin"),
+            Type("#login #password", "not the password"),
+            Click("#login button[type=submit]"),
+            Find("#login [role='alert'], #login .notice"),
+        ],
+    )
+    .refused(),
+];
+
+/// There is nothing yet.
+pub(super) const EMPTY: [Scene; 3] = [
+    page(
+        "models-empty",
+        "/models",
+        &[Find("#groups .empty"), Find("#instances .empty")],
+    ),
+    page("keys-empty", "/keys", &[Find("#keys .empty")]),
+    over(
+        "group-new-without-instances",
+        "/models/groups/new",
+        &[Find("#members")],
+    ),
+];
+
+/// There is something of everything.
+pub(super) const FULL: [Scene; 31] = [
+    page(
+        "models",
+        "/models",
+        &[
+            Find("#groups tr[data-name='chat-default']"),
+            Find("#instances tr[data-name='Laboratory']"),
+        ],
+    ),
+    over(
+        "models-navigation",
+        "/models",
+        &[
+            Find("#groups tr[data-name='chat-default']"),
+            Click("#open-navigation"),
+            Find("#side:popover-open"),
+        ],
+    )
+    .narrow(),
+    over(
+        "models-selected",
+        "/models",
+        &[
+            Click("#groups tr[data-name='mixed'] [data-column='select'] label"),
+            Click("#instances tr[data-name='OpenAI'] [data-column='select'] label"),
+            Find("#instances tr[data-name='OpenAI'][data-selected='true']"),
+        ],
+    ),
+    over(
+        "models-group-menu",
+        "/models",
+        &[
+            Click("#groups tr[data-name='mixed'] [data-action='menu']"),
+            Find("[role='menu']"),
+        ],
+    ),
+    over(
+        "models-instance-menu",
+        "/models",
+        &[
+            Click("#instances tr[data-name='GPU server 1'] [data-action='menu']"),
+            Find("[role='menu']"),
+        ],
+    ),
+    over(
+        "models-delete",
+        "/models",
+        &[
+            Click("#instances tr[data-name='GPU server 1'] [data-action='menu']"),
+            Click("[role='menu'] [data-action='delete']"),
+            Find("#confirm[open] [data-action='confirm']"),
+        ],
+    ),
+    over(
+        "models-nothing-found",
+        "/models?g.q=nothing&i.q=nothing",
+        &[Find("#groups .empty-title")],
+    ),
+    page(
+        "group-new",
+        "/models/groups/new",
+        &[Type("#title", "Work"), Find("#members-add")],
+    ),
+    over(
+        "group-new-faults",
+        "/models/groups/new",
+        &[Click("[data-action='save']"), Find("#form-errors")],
+    ),
+    over(
+        "group-new-choosing",
+        "/models/groups/new",
+        &[
+            Click("#members-add"),
+            Find("#members-add[aria-expanded='true']"),
+            Find("[role='option']"),
+        ],
+    ),
+    page(
+        "group",
+        "/models/groups/{mixed}",
+        &[Find("#preview .verdict"), Find("#members-list .member")],
+    ),
+    over(
+        "group-member-settings",
+        "/models/groups/{mixed}",
+        &[
+            Click("#members-list [data-action='settings']"),
+            Find(".member-settings input"),
+        ],
+    ),
+    over(
+        "group-answered",
+        "/models/groups/{chat-default}",
+        &[
+            Type("#ask-question", "What is 2 + 2?"),
+            Click("[data-action='ask']"),
+            Find(".ask-outcome[data-stage='done']"),
+        ],
+    ),
+    over(
+        "group-unanswered",
+        "/models/groups/{broken}",
+        &[
+            Type("#ask-question", "What is 2 + 2?"),
+            Click("[data-action='ask']"),
+            Find(".ask-outcome[data-stage='failed']"),
+        ],
+    )
+    .refused(),
+    over(
+        "group-conflict",
+        "/models/groups/{mixed}",
+        &[
+            Find("#preview .verdict"),
+            Type("#title", "Everyday chat"),
+            ChangedElsewhere,
+            Click("[data-action='save']"),
+            Find("#conflict[open] [data-action='confirm']"),
+        ],
+    )
+    .refused(),
+    over(
+        "group-leaving",
+        "/models/groups/{mixed}",
+        &[
+            Type("#title", "Everyday chat"),
+            Click("[data-action='cancel']"),
+            Find("#confirm[open] [data-action='confirm']"),
+        ],
+    ),
+    over(
+        "group-delete",
+        "/models/groups/{mixed}",
+        &[
+            Click(".form-more [data-action='delete']"),
+            Find("#confirm[open] [data-action='confirm']"),
+        ],
+    ),
+    over(
+        "group-gone",
+        "/models/groups/00000000-0000-7000-8000-000000000000",
+        &[Find("#group-gone")],
+    )
+    .refused(),
+    page(
+        "instance-new",
+        "/models/instances/new",
+        &[Find("#instance-form [data-action='save']")],
+    ),
+    over(
+        "instance-new-network",
+        "/models/instances/new",
+        &[
+            Click("[data-value='network']"),
+            Find("[data-kind='network']"),
+        ],
+    ),
+    page(
+        "instance-new-cloud",
+        "/models/instances/new",
+        &[
+            Click("[data-value='cloud']"),
+            Find("[data-kind='cloud']"),
+            Type("#endpoint-url", "https://api.openai.com/v1"),
+            Click("#add-token"),
+            Find("#tokens-list input:focus"),
+            Type("#tokens-list input[id$='-value']", "token-0123456789abcd"),
+            Click("#access summary"),
+            Find("#access[open]"),
+            Click("#add-header"),
+            Find("#headers input:focus"),
+            Type("#headers input[id$='-name']", "x-org"),
+            Type("#headers input[id$='-value']", "header-0123456789ab"),
+            Click("#add-proxy"),
+            Find("#proxies-list input:focus"),
+        ],
+    ),
+    over(
+        "instance-new-faults",
+        "/models/instances/new",
+        &[
+            Click("[data-value='cloud']"),
+            Click("[data-action='save']"),
+            Find("#form-errors"),
+        ],
+    ),
+    page(
+        "instance",
+        "/models/instances/{OpenAI}",
+        &[Find("[data-secret='kept']"), Find("#state")],
+    ),
+    over(
+        "instance-unfolded",
+        "/models/instances/{OpenAI}",
+        &[
+            Click("#parameters summary"),
+            Click("#limits summary"),
+            Click("#timeouts summary"),
+            Click("#health-check summary"),
+            Click("#capabilities summary"),
+            Click("#tls summary"),
+            Click("#about summary"),
+            Find("#about[open]"),
+        ],
+    ),
+    over(
+        "instance-secrets-again",
+        "/models/instances/{OpenAI}",
+        &[
+            Find("[data-secret='kept']"),
+            Type("#endpoint-url", "https://elsewhere.example/v1"),
+            Find("[data-secret='reenter']"),
+        ],
+    ),
+    over(
+        "instance-checked",
+        "/models/instances/{GPU server 1}",
+        &[
+            Click("#check [data-action='check']"),
+            Find("[data-check='ok']"),
+        ],
+    ),
+    over(
+        "instance-check-failed",
+        "/models/instances/{Laboratory}",
+        &[
+            Click("#check [data-action='check']"),
+            Find("[data-check='failed']"),
+        ],
+    ),
+    page(
+        "keys",
+        "/keys",
+        &[Find("#keys tr[data-name='Dialog service']")],
+    ),
+    over(
+        "keys-new",
+        "/keys",
+        &[
+            Click("[data-action='create']"),
+            Click("input[name='key-groups'][value='some']"),
+            Find("[data-group='chat-default']"),
+        ],
+    ),
+    over(
+        "keys-revoke",
+        "/keys",
+        &[
+            Click("#keys tr[data-name='Nightly job'] [data-action='revoke']"),
+            Find("#confirm[open] [data-action='confirm']"),
+        ],
+    ),
+    page("not-found", "/no/such/page", &[Find("h1")]),
+];
