@@ -11,8 +11,10 @@ use crate::keys::KeyRing;
 use crate::secrets::Secret;
 
 mod reader;
+pub mod telemetry;
 
 use reader::Reader;
+use telemetry::Telemetry;
 
 /// Where the data lives.
 #[derive(Debug)]
@@ -83,11 +85,13 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// `UNDERSTUDY_METRICS_TOKEN`
     pub metrics_token: Option<Secret>,
+    /// `OTEL_…`: where traces go, if anywhere.
+    pub telemetry: Option<Telemetry>,
     /// `UNDERSTUDY_TRUSTED_PROXIES`
     pub trusted_proxies: Vec<IpNet>,
 }
 
-/// The variables that this version reads, beside `DATABASE_URL`.
+/// The variables that this version reads, beside `DATABASE_URL` and those of OpenTelemetry.
 const VARIABLES: [&str; 15] = [
     "UNDERSTUDY_ADMIN_PASSWORD",
     "UNDERSTUDY_ADMIN_USERNAME",
@@ -202,6 +206,7 @@ impl Config {
             "an address and a port such as 127.0.0.1:9464",
         );
         let metrics_token = env.token("UNDERSTUDY_METRICS_TOKEN");
+        let telemetry = env.telemetry();
         if !env.faults.is_empty() {
             return Err(ConfigError(env.faults));
         }
@@ -221,6 +226,7 @@ impl Config {
             log_format: log_format.unwrap_or_default(),
             metrics_listen,
             metrics_token,
+            telemetry,
             trusted_proxies,
         })
     }
@@ -330,7 +336,7 @@ mod tests {
             Ok(None)
         });
         let mut asked = asked.into_inner();
-        asked.retain(|name| name != "DATABASE_URL");
+        asked.retain(|name| name != "DATABASE_URL" && !name.starts_with("OTEL_"));
         asked.sort();
         assert_eq!(asked, VARIABLES);
     }

@@ -40,6 +40,7 @@ use understudy_shared::{
 };
 
 use crate::domain::model_instance::Connection;
+use crate::telemetry::Traces;
 
 pub mod body;
 pub mod breaker;
@@ -84,6 +85,7 @@ pub struct Gateway {
     board: Board,
     egress: Arc<EgressPolicy>,
     refresh: refresh::Requests,
+    traces: Option<Traces>,
 }
 
 impl Gateway {
@@ -94,7 +96,18 @@ impl Gateway {
             board: Board::default(),
             egress: Arc::new(egress),
             refresh: refresh::Requests::default(),
+            traces: None,
         }
+    }
+
+    /// The same, and its requests are traced.
+    pub fn traced(self, traces: Option<Traces>) -> Self {
+        Self { traces, ..self }
+    }
+
+    /// What requests are traced by, if they are.
+    pub fn traces(&self) -> Option<&Traces> {
+        self.traces.as_ref()
     }
 
     /// The configuration of this moment. Load it once per request.

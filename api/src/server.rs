@@ -21,6 +21,7 @@ use crate::keys::{self, KeyFileError, KeyRing};
 use crate::metrics::{self, Metrics};
 use crate::secrets::{SecretCipher, SecretError};
 use crate::state::AppState;
+use crate::telemetry::{TelemetryError, Traces};
 use crate::{openapi, routes};
 
 mod around;
@@ -69,6 +70,9 @@ pub enum ServeError {
         "cannot listen on {0} for /metrics: {1}. Is another service running there? UNDERSTUDY_METRICS_LISTEN chooses another address."
     )]
     ListenMetrics(SocketAddr, std::io::Error),
+    /// The settings of traces cannot be used.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
     /// The server broke.
     #[error("the server failed: {0}")]
     Io(#[from] std::io::Error),
@@ -78,7 +82,7 @@ impl ServeError {
     /// Exit code, as sysexits has them: 78 = configuration, 75 = try again later.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Keys(_) | Self::Secrets(_) => 78,
+            Self::Keys(_) | Self::Secrets(_) | Self::Telemetry(_) => 78,
             Self::Database(DatabaseError::Connect(_)) => 75,
             _ => 1,
         }
@@ -200,7 +204,16 @@ async fn serve_on(
     own.extend(listeners.metrics.as_ref().map(|(_, address)| *address));
     own.extend(db::sockets(url).await);
     let egress = EgressPolicy::new(config.egress_deny, config.egress_allow, own);
-    let gateway = Arc::new(Gateway::new(egress));
+    let traces = match &config.telemetry {
+        Some(settings) => {
+            let traces = Traces::start(settings)?;
+            tracing::info!(collector = settings.origin, "requests are traced");
+            Some(traces)
+        }
+        None => None,
+    };
+    let gateway = Arc::new(Gateway::new(egress).traced(traces));
+    let traced = Arc::clone(&gateway);
     let refreshing = actix_web::rt::spawn(refresh::run(
         Arc::clone(&gateway),
         pool.clone(),
@@ -276,13 +289,16 @@ async fn serve_on(
         );
     }
     let stopped = shutdown::on_signal(server.handle(), readiness, hub);
-    let served = tokio::select! {
-        served = server => served,
-        () = stopped => Ok(()),
+    let (served, at_once) = tokio::select! {
+        served = server => (served, false),
+        () = stopped => (Ok(()), true),
     };
     refreshing.abort();
     listening.abort();
     telling.abort();
+    if let Some(traces) = traced.traces().filter(|_| !at_once) {
+        traces.stop().await;
+    }
     if let Some((handle, scraping)) = scraping {
         handle.stop(false).await;
         let _ = scraping.await;

@@ -213,6 +213,25 @@ async fn stream_that_breaks_off_is_counted_as_interrupted_and_as_one_failed_atte
 }
 
 #[tokio::test]
+async fn sound_that_goes_through_as_it_comes_is_one_attempt() {
+    let pair = Pair::start().await;
+    let reader = reader(&pair.app).await;
+    for streamed in [false, true] {
+        let mut body = json!({"model": GROUP, "input": "Hi", "voice": "alloy"});
+        if streamed {
+            body["stream_format"] = "audio".into();
+        }
+        let answer = pair.caller.post("/v1/audio/speech", &body).await;
+        answer.expect(200);
+    }
+    let asked = [("endpoint", "audio/speech"), ("status", "2xx")];
+    until_series(&reader, REQUESTS, &asked, 2.0).await;
+    let first = [("model_instance", "first"), ("outcome", "answered")];
+    let scrape = Scrape::with(&reader).await;
+    assert_eq!(scrape.get(ATTEMPTS, &first), Some(2.0));
+}
+
+#[tokio::test]
 async fn checks_are_counted_by_their_outcome() {
     let app = App::start().await;
     let (reader, admin) = (reader(&app).await, app.admin().await);

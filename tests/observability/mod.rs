@@ -3,6 +3,7 @@
 mod log;
 mod metrics;
 mod scraping;
+mod traces;
 
 use std::collections::BTreeMap;
 

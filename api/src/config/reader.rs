@@ -21,7 +21,7 @@ impl<L: Fn(&str) -> Result<Option<String>, String>> Reader<L> {
         self.faults.push(format!("{name} {what}"));
     }
 
-    fn raw(&mut self, name: &str) -> Option<String> {
+    pub(super) fn raw(&mut self, name: &str) -> Option<String> {
         match (self.lookup)(name) {
             Ok(value) => value,
             Err(what) => {

@@ -10,27 +10,13 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use understudy_shared::{ModelGroupId, ModelInstanceId, ReasonCode};
+use understudy_shared::{Capability, ModelGroupId, ModelInstanceId, ReasonCode};
 
 mod codes;
 mod histogram;
 
 pub use codes::Codes;
 pub use histogram::{BOUNDS, Histogram};
-
-/// Endpoints of the gateway, as they stand below `/v1/`. One that is not listed is counted as `other`.
-pub const ENDPOINTS: [&str; 10] = [
-    "chat/completions",
-    "completions",
-    "embeddings",
-    "responses",
-    "rerank",
-    "moderations",
-    "images/generations",
-    "audio/speech",
-    "audio/transcriptions",
-    "other",
-];
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,8 +88,8 @@ impl Count {
 /// The numbers of one group.
 #[derive(Debug, Default)]
 pub struct GroupCounts {
-    /// By place of the endpoint in [`ENDPOINTS`], and by end.
-    requests: [[Count; End::ALL.len()]; ENDPOINTS.len()],
+    /// By endpoint and by end.
+    requests: [[Count; End::ALL.len()]; Capability::ALL.len()],
     in_flight: AtomicU32,
     /// Until something could be sent to the caller; of whole answers, of streams.
     pub first_byte: [Histogram; 2],
@@ -122,9 +108,9 @@ impl GroupCounts {
     }
 
     /// It is over.
-    pub fn end(&self, path: &str, stream: bool, end: End, took: Duration) {
+    pub fn end(&self, endpoint: Capability, stream: bool, end: End, took: Duration) {
         self.in_flight.fetch_sub(1, Relaxed);
-        self.requests[endpoint(path)][end as usize].add();
+        self.requests[endpoint as usize][end as usize].add();
         self.duration[usize::from(stream)].observe(took);
     }
 
@@ -134,21 +120,14 @@ impl GroupCounts {
     }
 
     /// What was counted of requests: endpoint, end, number.
-    pub fn requests(&self) -> impl Iterator<Item = (&'static str, End, u64)> {
-        let of = |(endpoint, ends): (&'static str, &[Count; End::ALL.len()])| {
+    pub fn requests(&self) -> impl Iterator<Item = (Capability, End, u64)> {
+        let of = |(endpoint, ends): (Capability, &[Count; End::ALL.len()])| {
             let ends: Vec<_> = ends.iter().map(Count::get).collect();
             let named = move |(end, count)| (endpoint, end, count);
             End::ALL.into_iter().zip(ends).map(named)
         };
-        ENDPOINTS.into_iter().zip(&self.requests).flat_map(of)
+        Capability::ALL.into_iter().zip(&self.requests).flat_map(of)
     }
-}
-
-/// The place of a path in [`ENDPOINTS`].
-fn endpoint(path: &str) -> usize {
-    let path = path.trim_start_matches('/');
-    let place = ENDPOINTS.iter().position(|endpoint| *endpoint == path);
-    place.unwrap_or(ENDPOINTS.len() - 1)
 }
 
 /// The numbers of one instance.
@@ -283,19 +262,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn endpoints_and_ends_are_where_their_numbers_are() {
+        for (place, endpoint) in Capability::ALL.into_iter().enumerate() {
+            assert_eq!(endpoint as usize, place);
+        }
+        for (place, end) in End::ALL.into_iter().enumerate() {
+            assert_eq!(end as usize, place);
+        }
+    }
+
+    #[test]
     fn requests_are_counted_by_endpoint_and_end() {
         let counts = GroupCounts::default();
         counts.begin();
         counts.begin();
         assert_eq!(counts.in_flight(), 2);
         let second = Duration::from_secs(1);
-        counts.end("/embeddings", false, End::of(200), second);
-        counts.end("/of/tomorrow", true, End::CallerLeft, second);
+        counts.end(Capability::Embeddings, false, End::of(200), second);
+        counts.end(Capability::Transcriptions, true, End::CallerLeft, second);
         assert_eq!(counts.in_flight(), 0);
         let counted: Vec<_> = counts.requests().filter(|(_, _, n)| *n > 0).collect();
         let expected = [
-            ("embeddings", End::Class2, 1),
-            ("other", End::CallerLeft, 1),
+            (Capability::Embeddings, End::Class2, 1),
+            (Capability::Transcriptions, End::CallerLeft, 1),
         ];
         assert_eq!(counted, expected);
         assert_eq!(counts.duration[1].count(), 1);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::StatusCode;
+use reqwest::header::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 use understudy_shared::ReasonCode;
 
@@ -21,6 +22,7 @@ use super::size::least_tokens;
 use super::snapshot::{Group, Member, Snapshot};
 use super::stream::{Committed, CommittedAudio};
 use super::surroundings::Moment;
+use crate::telemetry::{AttemptSpan, RequestSpan};
 
 mod answer;
 mod kind;
@@ -64,6 +66,7 @@ pub struct Answered {
 }
 
 /// A request on its way through a group.
+#[derive(Clone, Copy)]
 pub struct Ask<'a> {
     /// The data plane.
     pub gateway: &'a Gateway,
@@ -75,6 +78,10 @@ pub struct Ask<'a> {
     pub question: &'a Question<'a>,
     /// Id of the request.
     pub request_id: &'a str,
+    /// Its span, if requests are traced.
+    pub span: Option<&'a RequestSpan>,
+    /// The headers by which a backend joins the trace.
+    pub joins: &'a [(HeaderName, HeaderValue)],
 }
 
 /// Why an attempt gave no answer.
@@ -222,12 +229,28 @@ impl So {
             instance: member.instance.connection.name.clone(),
             attempts: self.attempts,
         };
+        let span = ask
+            .span
+            .map(|span| span.attempt(&member.instance, self.attempts));
+        let joins = span.as_ref().map(AttemptSpan::headers).unwrap_or_default();
+        let ask = &Ask {
+            joins: &joins,
+            ..*ask
+        };
         match one::attempt(ask, member, attempt, limit).await {
             Ok(answer) => {
                 let took = started.elapsed();
                 match answer {
-                    Answer::Stream(_) => trying.began(took),
-                    _ => trying.answered(took),
+                    Answer::Stream(_) | Answer::Audio(_) => {
+                        trying.began(took);
+                        trace.streaming = span;
+                    }
+                    _ => {
+                        trying.answered(took);
+                        if let Some(span) = span {
+                            span.answered();
+                        }
+                    }
                 }
                 trace.tried(member, Outcome::Answered, ReasonCode::Answered, "", took);
                 return Some(answered(answer));
@@ -236,6 +259,9 @@ impl So {
                 let reason = "the request is too long for it";
                 let took = started.elapsed();
                 trying.failed(ReasonCode::ContextTooSmall, took);
+                if let Some(span) = span {
+                    span.failed(ReasonCode::ContextTooSmall, reason);
+                }
                 trace.tried(
                     member,
                     Outcome::Failed,
@@ -250,6 +276,9 @@ impl So {
             Err(Missed::Failed(failure)) => {
                 let took = started.elapsed();
                 trying.failed(failure.code, took);
+                if let Some(span) = span {
+                    span.failed(failure.code, &failure.reason);
+                }
                 trace.tried(member, Outcome::Failed, failure.code, &failure.reason, took);
                 self.sent += u32::from(failure.sent);
                 self.failures.push(failure);

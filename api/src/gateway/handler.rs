@@ -16,7 +16,6 @@ use super::failover::{self, Answer, Answered, Ask};
 use super::question::{self, Question, Refused};
 use super::record::Record;
 use super::snapshot::Group;
-use crate::request_id;
 use crate::state::AppState;
 
 mod credential;
@@ -299,7 +298,7 @@ async fn answer(
     state: &AppState,
     endpoint: Capability,
 ) -> HttpResponse {
-    let mut record = Record::begin(request_id::of(request), endpoint.path());
+    let mut record = Record::begin(request, endpoint, &state.gateway);
     match put(request, payload, state, endpoint, &mut record).await {
         Ok((group, answered)) => respond(&group, answered, record),
         Err(error) => {
@@ -345,6 +344,8 @@ async fn put(
         group,
         question: &question,
         request_id: &id,
+        span: record.span.as_deref(),
+        joins: &[],
     };
     let answered = failover::ask(&ask, &mut record.trace).await?;
     Ok((Arc::clone(group), answered))

@@ -6,20 +6,26 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use understudy_shared::AttemptOutcome;
+use actix_web::HttpRequest;
+use understudy_shared::{AttemptOutcome, Capability, ReasonCode};
 
 use super::Gateway;
 use super::counts::End;
 use super::error::GatewayError;
 use super::failover::Trace;
 use super::snapshot::{Group, Key};
+use crate::request_id;
+use crate::telemetry::span::Ended;
+use crate::telemetry::{RequestSpan, Traces};
 
 /// One request.
 #[derive(Debug)]
 pub struct Record {
     started: Instant,
     request_id: String,
-    path: &'static str,
+    endpoint: Capability,
+    /// Its span, if requests are traced.
+    pub span: Option<Box<RequestSpan>>,
     key: Option<Arc<Key>>,
     group: Option<Arc<Group>>,
     stream: bool,
@@ -38,12 +44,14 @@ pub struct Record {
 }
 
 impl Record {
-    /// A request has come to a path below `/v1`.
-    pub fn begin(request_id: String, path: &'static str) -> Self {
+    /// A request has come to an endpoint.
+    pub fn begin(request: &HttpRequest, endpoint: Capability, gateway: &Gateway) -> Self {
+        let span = |traces: &Traces| Box::new(traces.request(request.headers(), endpoint.path()));
         Self {
             started: Instant::now(),
-            request_id,
-            path,
+            request_id: request_id::of(request),
+            endpoint,
+            span: gateway.traces().map(span),
             key: None,
             group: None,
             stream: false,
@@ -114,12 +122,35 @@ impl Record {
     /// The answer is complete.
     pub fn completed(&mut self) {
         self.end = Some(End::of(self.status));
+        if let Some(span) = self.trace.streaming.take() {
+            span.answered();
+        }
     }
 
     /// The stream broke off.
     pub fn interrupted(&mut self, why: &'static str) {
         self.end = Some(End::Interrupted);
         self.why = Some(why);
+        if let Some(span) = self.trace.streaming.take() {
+            span.failed(ReasonCode::StreamInterrupted, why);
+        }
+    }
+
+    fn ended(&self, end: End) -> Ended<'_> {
+        Ended {
+            request_id: &self.request_id,
+            group: self.group.as_ref().map(|group| group.name.as_str()),
+            instance: self.instance.as_deref(),
+            key: self.key.as_ref().map(|key| key.id.0.to_string()),
+            stream: self.stream,
+            status: (self.status > 0).then_some(self.status),
+            code: self.code,
+            end: end.name(),
+            failed: matches!(end, End::Class5 | End::Interrupted),
+            attempts: self.attempts,
+            first_byte: self.first_byte,
+            steps: self.trace.steps(),
+        }
     }
 
     fn log(&self, end: End, took: Duration) {
@@ -133,7 +164,7 @@ impl Record {
                 tracing::$level!(
                     target: TARGET,
                     request_id = self.request_id,
-                    endpoint = self.path.trim_start_matches('/'),
+                    endpoint = self.endpoint.path().trim_start_matches('/'),
                     group = self.group.as_ref().map(|group| group.name.as_str()),
                     key = self.key.as_ref().map(|key| tracing::field::display(key.id.0)),
                     key_prefix = self.key.as_ref().map(|key| key.prefix.as_str()),
@@ -180,8 +211,11 @@ impl Drop for Record {
         let took = self.started.elapsed();
         let end = self.end.unwrap_or(End::CallerLeft);
         if let Some(group) = &self.group {
-            group.counts.end(self.path, self.stream, end, took);
+            group.counts.end(self.endpoint, self.stream, end, took);
         }
         self.log(end, took);
+        if let Some(mut span) = self.span.take() {
+            span.end(&self.ended(end));
+        }
     }
 }

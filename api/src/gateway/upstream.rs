@@ -163,6 +163,7 @@ impl Client {
         path: &'static str,
         body: Outgoing,
         request_id: &str,
+        joins: &[(HeaderName, HeaderValue)],
     ) -> Result<Response, Failure> {
         let (route, headers) = self.lane(lane)?;
         let mut headers = headers.clone();
@@ -178,6 +179,7 @@ impl Client {
         if let Ok(id) = HeaderValue::from_str(request_id) {
             headers.insert(REQUEST_ID, id);
         }
+        headers.extend(joins.iter().cloned());
         headers.insert(CONTENT_TYPE, kind);
         let asked = self.ask(route, Method::POST, path, headers, body).await;
         asked.map_err(|(failure, _)| failure)

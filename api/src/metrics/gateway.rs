@@ -51,7 +51,7 @@ fn requests(page: &mut Page<'_>, gateway: &Gateway, groups: &[&Arc<Group>]) -> f
         counted.map(|(endpoint, end, count)| {
             let labels = [
                 (GROUP, group.name.as_str()),
-                ("endpoint", endpoint),
+                ("endpoint", endpoint.path().trim_start_matches('/')),
                 ("status", end.name()),
             ];
             (labels, count)

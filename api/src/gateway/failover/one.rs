@@ -130,7 +130,9 @@ async fn send(
         let question = ask.question;
         let body = question.for_instance(model, &connection.parameters)?;
         let path = question.endpoint.path();
-        client.post(lane, path, body, ask.request_id).await
+        client
+            .post(lane, path, body, ask.request_id, ask.joins)
+            .await
     };
     match tokio::time::timeout_at(timing.first_byte_by(), exchange).await {
         Ok(answered) => answered,

@@ -7,14 +7,17 @@ use understudy_shared::{AttemptTrace, ReasonCode};
 
 use crate::gateway::picker::Hindrance;
 use crate::gateway::snapshot::{Instance, Member};
+use crate::telemetry::AttemptSpan;
 
 pub use understudy_shared::AttemptOutcome as Outcome;
 
 /// The attempts of one request, in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Trace {
     steps: Vec<AttemptTrace>,
     trying: Option<Arc<Instance>>,
+    /// The span of the attempt whose stream goes on.
+    pub streaming: Option<AttemptSpan>,
 }
 
 impl Trace {

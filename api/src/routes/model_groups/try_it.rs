@@ -138,6 +138,8 @@ async fn ask(
         group,
         question: &question,
         request_id,
+        span: None,
+        joins: &[],
     };
     failover::ask(&ask, trace).await
 }
