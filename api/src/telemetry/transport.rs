@@ -79,14 +79,15 @@ async fn send(
 }
 
 fn tell(broken: &AtomicBool, sent: &Result<Response<Bytes>, HttpError>) {
-    let works = sent
-        .as_ref()
-        .is_ok_and(|response| response.status().is_success());
-    if broken.swap(!works, Ordering::Relaxed) == !works {
+    let fails = match sent {
+        Ok(response) => !response.status().is_success(),
+        Err(_) => true,
+    };
+    if broken.swap(fails, Ordering::Relaxed) == fails {
         return;
     }
     match sent {
-        Ok(response) if !works => tracing::warn!(
+        Ok(response) if fails => tracing::warn!(
             status = response.status().as_u16(),
             "the collector refuses traces; they are dropped until it takes them"
         ),
