@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod documentation;
 mod embedded;
 mod gateway;
 mod main_job;
