@@ -94,6 +94,7 @@ impl ServeError {
 /// # Errors
 /// If it cannot start, or breaks.
 pub async fn serve(config: Config) -> Result<(), ServeError> {
+    let began = SystemTime::now();
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| ServeError::Listen(config.listen, error))?;
     let address = listener.local_addr()?;
@@ -106,6 +107,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
                 main: listener,
                 address,
                 metrics,
+                began,
             };
             serve_on(config, listeners, &url, secret_keys, jwt_keys).await
         }
@@ -122,6 +124,8 @@ struct Listeners {
     main: TcpListener,
     address: SocketAddr,
     metrics: Option<(TcpListener, SocketAddr)>,
+    /// Since when the process runs.
+    began: SystemTime,
 }
 
 fn listen_for_metrics(
@@ -193,7 +197,6 @@ async fn serve_on(
     secret_keys: KeyRing,
     jwt_keys: KeyRing,
 ) -> Result<(), ServeError> {
-    let began = SystemTime::now();
     let address = listeners.address;
     patiently(url).await?;
     let pool = db::pool(url)?;
@@ -228,7 +231,11 @@ async fn serve_on(
     ));
     // Nothing is served by a gateway that knows nothing.
     let _ = gateway.is_loaded().wait_for(|loaded| *loaded).await;
-    let metrics = Arc::new(Metrics::new(Arc::clone(&gateway), Arc::clone(&hub), began));
+    let metrics = Arc::new(Metrics::new(
+        Arc::clone(&gateway),
+        Arc::clone(&hub),
+        listeners.began,
+    ));
     let scraping = match listeners.metrics {
         Some((listener, address)) => {
             let server = metrics::listener::serve(listener, &metrics)?;

@@ -9,6 +9,7 @@
 //! bounded queue, from which a thread of its own takes batches: a collector that is dead or slow costs spans, never a request. No span has
 //! a prompt, an answer, a secret or a backend's address.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::propagation::TextMapPropagator as _;
@@ -25,6 +26,7 @@ pub mod span;
 pub mod transport;
 
 pub use span::{AttemptSpan, RequestSpan};
+use transport::State;
 
 /// How long the last spans may take on their way when the service stops.
 const LAST_WORDS: Duration = Duration::from_secs(3);
@@ -40,6 +42,7 @@ pub struct Traces {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
     propagator: TraceContextPropagator,
+    state: Arc<State>,
 }
 
 impl Traces {
@@ -50,6 +53,7 @@ impl Traces {
     pub fn start(settings: &Telemetry) -> Result<Self, TelemetryError> {
         let failed = |error: &dyn std::fmt::Display| TelemetryError(error.to_string());
         let transport = transport::Transport::new(settings).map_err(|error| failed(&error))?;
+        let state = Arc::clone(transport.state());
         let headers = settings.headers.iter();
         let headers = headers.map(|(name, value)| (name.clone(), value.expose().to_owned()));
         let exporter = SpanExporter::builder()
@@ -70,7 +74,13 @@ impl Traces {
             tracer: provider.tracer("understudy"),
             provider,
             propagator: TraceContextPropagator::new(),
+            state,
         })
+    }
+
+    /// How sending goes.
+    pub fn state(&self) -> &State {
+        &self.state
     }
 
     /// A request has come. It belongs to its caller's trace, if it says so.

@@ -117,6 +117,7 @@ async fn faults_of_the_metrics_variables_end_the_start() {
         ("UNDERSTUDY_METRICS_LISTEN", ""),
         ("UNDERSTUDY_METRICS_TOKEN", ""),
         ("UNDERSTUDY_METRICS_TOKEN", "canary with spaces"),
+        ("UNDERSTUDY_LOG_FORMAT", "xml"),
     ] {
         let mut environment = environment.clone();
         environment.insert(name.to_owned(), value.to_owned());

@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::Status
 use prost::Message;
 use rustix::process::Signal;
 
+use super::Scrape;
 use crate::gateway::{CHAT, GROUP, chat, streamed_chat};
 use crate::support::App;
 use crate::support::app::AppBuilder;
@@ -180,7 +181,9 @@ async fn request_and_its_attempts_are_spans_of_the_callers_trace() {
         assert_eq!(request.header("tracestate"), Some("vendor=1"));
     }
 
-    // The way to the collector.
+    // The way to the collector, and back to the log.
+    let log = traced.app.log();
+    assert!(log.contains(&format!("trace_id={TRACE}")), "{log}");
     let sent = traced.collector.all_requests().remove(0);
     assert_eq!(
         (sent.method.as_str(), sent.target.as_str()),
@@ -329,6 +332,11 @@ async fn collector_that_is_dead_or_frozen_costs_no_request_anything() {
             })
             .await;
             assert_eq!(traced.app.log().matches(told).count(), 1, "said once");
+            let metrics = Scrape::with(&traced.app.admin().await).await;
+            let batches =
+                |outcome| metrics.get("understudy_trace_batches_total", &[("outcome", outcome)]);
+            assert_eq!(batches("sent"), Some(0.0));
+            assert!(batches("failed") > Some(0.0), "{}", metrics.text);
         }
         // Nor does it hold up the end for long.
         traced.app.signal(Signal::INT);

@@ -63,6 +63,10 @@ impl<L: Fn(&str) -> Result<Option<String>, String>> Reader<L> {
             "OTEL_EXPORTER_OTLP_TIMEOUT",
             "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
         );
+        let compression = self.either(
+            "OTEL_EXPORTER_OTLP_COMPRESSION",
+            "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+        );
         let service_name = self.standard("OTEL_SERVICE_NAME");
         let sampler = self.standard("OTEL_TRACES_SAMPLER");
         let ratio = self.standard("OTEL_TRACES_SAMPLER_ARG");
@@ -81,6 +85,11 @@ impl<L: Fn(&str) -> Result<Option<String>, String>> Reader<L> {
                 name,
                 "is not http/protobuf, the one form that this service sends",
             );
+        }
+        if let Some((name, compression)) = compression
+            && compression != "none"
+        {
+            self.fault(name, "is not none: this service sends batches as they are");
         }
         let endpoint = self.endpoint(name, &endpoint, name == ENDPOINT);
         let headers = headers.map(|(name, list)| self.headers(name, &list));
@@ -242,11 +251,12 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_HEADERS", "canary"),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
             ("OTEL_TRACES_SAMPLER", "traceidratio"),
             ("OTEL_TRACES_SAMPLER_ARG", "2"),
         ]);
         let faults = faults.unwrap_err();
-        assert_eq!(faults.len(), 5, "{faults:?}");
+        assert_eq!(faults.len(), 6, "{faults:?}");
         assert!(!faults.join(" ").contains("canary"), "{faults:?}");
         let unknown = [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"),

@@ -386,17 +386,13 @@ fn respond(group: &Group, answered: Answered, mut record: Record) -> HttpRespons
     let instance = utf8_percent_encode(&answered.instance, NAME).to_string();
     response.insert_header((INSTANCE, instance));
     record.answered(answered.instance, answered.attempts, status.as_u16());
-    let mut whole = |bytes| {
-        record.sends(bytes);
-        record.completed();
-    };
     match answered.answer {
         Answer::Complete(answer) => {
-            whole(answer.body.len());
+            record.whole(answer.body.len());
             response.content_type(&*answer.kind).body(answer.body)
         }
         Answer::Original(_, body) => {
-            whole(body.len());
+            record.whole(body.len());
             response.content_type("application/json").body(body)
         }
         Answer::Stream(committed) => response

@@ -38,6 +38,8 @@ pub struct Record {
     code: Option<&'static str>,
     first_byte: Option<Duration>,
     sent: u64,
+    /// How long it took; none if that is still to be seen.
+    took: Option<Duration>,
     /// How it ended; none until it did.
     end: Option<End>,
     why: Option<&'static str>,
@@ -63,6 +65,7 @@ impl Record {
             code: None,
             first_byte: None,
             sent: 0,
+            took: None,
             end: None,
             why: None,
         }
@@ -119,6 +122,14 @@ impl Record {
         self.sent += bytes as u64;
     }
 
+    /// The answer was given whole, all at once.
+    pub fn whole(&mut self, bytes: usize) {
+        self.sends(bytes);
+        // The clock was read a moment ago.
+        self.took = self.first_byte;
+        self.completed();
+    }
+
     /// The answer is complete.
     pub fn completed(&mut self) {
         self.end = Some(End::of(self.status));
@@ -164,6 +175,7 @@ impl Record {
                 tracing::$level!(
                     target: TARGET,
                     request_id = self.request_id,
+                    trace_id = self.span.as_ref().map(|span| tracing::field::display(span.trace_id())),
                     endpoint = self.endpoint.path().trim_start_matches('/'),
                     group = self.group.as_ref().map(|group| group.name.as_str()),
                     key = self.key.as_ref().map(|key| tracing::field::display(key.id.0)),
@@ -208,7 +220,7 @@ fn millis(time: Duration) -> u64 {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        let took = self.started.elapsed();
+        let took = self.took.unwrap_or_else(|| self.started.elapsed());
         let end = self.end.unwrap_or(End::CallerLeft);
         if let Some(group) = &self.group {
             group.counts.end(self.endpoint, self.stream, end, took);

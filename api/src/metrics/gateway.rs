@@ -42,7 +42,19 @@ pub fn write(page: &mut Page<'_>, gateway: &Gateway) -> fmt::Result {
     requests(page, gateway, &groups)?;
     attempts(page, &instances)?;
     states(page, gateway, &groups, &instances)?;
-    configuration(page, gateway, &snapshot)
+    configuration(page, gateway, &snapshot)?;
+    let batches = gateway.traces().map(|traces| {
+        let state = traces.state();
+        [("sent", &state.sent), ("failed", &state.failed)]
+    });
+    page.counter(
+        "understudy_trace_batches",
+        "Batches of spans, by whether the collector took them",
+        batches
+            .into_iter()
+            .flatten()
+            .map(|(outcome, count)| ([("outcome", outcome)], count.get())),
+    )
 }
 
 fn requests(page: &mut Page<'_>, gateway: &Gateway, groups: &[&Arc<Group>]) -> fmt::Result {

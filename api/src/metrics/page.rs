@@ -115,7 +115,8 @@ impl<'a> Page<'a> {
         help: &str,
         samples: impl IntoIterator<Item = (Labels<'l, N>, &'l Histogram)>,
     ) -> fmt::Result {
-        let mut samples = samples.into_iter();
+        // What never happened would be most of the page.
+        let mut samples = samples.into_iter().filter(|(_, of)| of.count() > 0);
         self.family(name, help, MetricType::Histogram, |encoder| {
             samples.try_for_each(|(labels, histogram)| {
                 let bounds = BOUNDS.iter().map(|micros| *micros as f64 / 1e6);

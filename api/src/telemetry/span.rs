@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use opentelemetry::trace::{
-    Span as _, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _,
+    Span as _, SpanContext, SpanKind, Status, TraceContextExt as _, TraceId, Tracer as _,
 };
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SdkTracer, Span};
@@ -73,6 +73,11 @@ impl RequestSpan {
             span: tracer.build_with_context(builder, caller),
             tracer: tracer.clone(),
         }
+    }
+
+    /// Id of the trace that it belongs to.
+    pub fn trace_id(&self) -> TraceId {
+        self.span.span_context().trace_id()
     }
 
     /// Begins the span of an attempt.

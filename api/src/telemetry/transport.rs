@@ -10,13 +10,27 @@ use opentelemetry_http::{HttpClient, HttpError, Request, Response};
 use tokio::runtime::Handle;
 
 use crate::config::telemetry::Telemetry;
+use crate::gateway::counts::Count;
+
+/// More of an answer is not read.
+const MAX_ANSWER: usize = 64 * 1024;
 
 /// An HTTP client for the exporter. The exporter's thread waits; the service's runtime does the work.
 #[derive(Debug)]
 pub struct Transport {
     http: reqwest::Client,
     runtime: Handle,
-    broken: Arc<AtomicBool>,
+    state: Arc<State>,
+}
+
+/// How sending goes.
+#[derive(Debug, Default)]
+pub struct State {
+    broken: AtomicBool,
+    /// Batches that the collector took.
+    pub sent: Count,
+    /// Batches that it did not.
+    pub failed: Count,
 }
 
 impl Transport {
@@ -37,8 +51,13 @@ impl Transport {
                 .timeout(settings.timeout)
                 .build()?,
             runtime: Handle::current(),
-            broken: Arc::default(),
+            state: Arc::default(),
         })
+    }
+
+    /// How sending goes.
+    pub fn state(&self) -> &Arc<State> {
+        &self.state
     }
 }
 
@@ -54,10 +73,10 @@ impl HttpClient for Transport {
         Self: 'async_trait,
     {
         let http = self.http.clone();
-        let broken = Arc::clone(&self.broken);
+        let state = Arc::clone(&self.state);
         let sending = self.runtime.spawn(async move {
             let sent = send(&http, request).await;
-            tell(&broken, &sent);
+            tell(&state, &sent);
             sent
         });
         Box::pin(async move { sending.await? })
@@ -71,19 +90,30 @@ async fn send(
     let request = reqwest::Request::try_from(request)?;
     // Its address stays out of the error: it may carry a credential.
     let answered = http.execute(request).await;
-    let answered = answered.map_err(reqwest::Error::without_url)?;
-    // What the collector says beside its status is of no use here.
+    let mut answered = answered.map_err(reqwest::Error::without_url)?;
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = answered.status();
+    // What the collector says beside its status is of no use here; it is read so that the connection can be used again.
+    let mut left = MAX_ANSWER;
+    while left > 0
+        && let Ok(Some(chunk)) = answered.chunk().await
+    {
+        left = left.saturating_sub(chunk.len());
+    }
     Ok(response)
 }
 
-fn tell(broken: &AtomicBool, sent: &Result<Response<Bytes>, HttpError>) {
+fn tell(state: &State, sent: &Result<Response<Bytes>, HttpError>) {
     let fails = match sent {
         Ok(response) => !response.status().is_success(),
         Err(_) => true,
     };
-    if broken.swap(fails, Ordering::Relaxed) == fails {
+    if fails {
+        state.failed.add();
+    } else {
+        state.sent.add();
+    }
+    if state.broken.swap(fails, Ordering::Relaxed) == fails {
         return;
     }
     match sent {
