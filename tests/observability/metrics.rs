@@ -15,6 +15,8 @@ use crate::support::upstream::{Reply, Upstream};
 
 const REQUESTS: &str = "understudy_requests_total";
 const ATTEMPTS: &str = "understudy_attempts_total";
+/// The answered requests of the one group.
+const ANSWERED: [(&str, &str); 2] = [("model_group", GROUP), ("status", "2xx")];
 const STATE: &str = "understudy_instance_state";
 
 /// What the strict parsers of Prometheus's own library make of the metrics.
@@ -42,8 +44,7 @@ async fn requests_attempts_and_failovers_are_counted_by_their_outcome() {
     pair.ask_streamed().await.expect(200);
     // The first is ejected now, and passed over.
     pair.ask().await.expect(200);
-    let whole = [("model_group", GROUP), ("endpoint", "chat/completions")];
-    until_series(&reader, REQUESTS, &whole, 4.0).await;
+    until_series(&reader, REQUESTS, &ANSWERED, 4.0).await;
     let scrape = Scrape::with(&reader).await;
     let value = |name: &str, labels: &[(&str, &str)]| scrape.get(name, labels);
     let first = ("model_instance", "first");
@@ -52,9 +53,11 @@ async fn requests_attempts_and_failovers_are_counted_by_their_outcome() {
     for (name, labels, expected) in [
         (
             REQUESTS,
-            &[("model_group", GROUP), ("status", "2xx")][..],
+            &[("endpoint", "chat/completions"), ("status", "2xx")][..],
             4.0,
         ),
+        // There before the first one, which is seen as a rise.
+        (REQUESTS, &[("model_group", GROUP), ("status", "5xx")], 0.0),
         (
             ATTEMPTS,
             &[first, ("outcome", "failed"), ("code", "http_503")],
@@ -127,7 +130,7 @@ async fn series_follow_a_new_name_and_go_with_what_they_belong_to() {
     let pair = Pair::start().await;
     let (reader, admin) = (reader(&pair.app).await, pair.app.admin().await);
     pair.ask().await.expect(200);
-    until_series(&reader, REQUESTS, &[("model_group", GROUP)], 1.0).await;
+    until_series(&reader, REQUESTS, &ANSWERED, 1.0).await;
     let renamed = json!({"name": "renamed"});
     admin.patch(&pair.group.path, &renamed).await.expect(200);
     admin
@@ -141,10 +144,10 @@ async fn series_follow_a_new_name_and_go_with_what_they_belong_to() {
     let scrape = Scrape::with(&reader).await;
     let first = [("model_instance", "first"), ("outcome", "answered")];
     assert_eq!(
-        scrape.get(REQUESTS, &[("model_group", "renamed")]),
+        scrape.get(REQUESTS, &[("model_group", "renamed"), ("status", "2xx")]),
         Some(1.0)
     );
-    assert_eq!(scrape.get(REQUESTS, &[("model_group", GROUP)]), None);
+    assert_eq!(scrape.get(REQUESTS, &ANSWERED), None);
     assert_eq!(
         scrape.get(ATTEMPTS, &first),
         Some(1.0),
@@ -263,7 +266,7 @@ async fn strict_parsers_read_both_forms_whatever_instances_are_called() {
     let caller = app.gateway().await;
     caller.post(CHAT, &chat(GROUP)).await.expect(200);
     let reader = reader(&app).await;
-    until_series(&reader, REQUESTS, &[("model_group", GROUP)], 1.0).await;
+    until_series(&reader, REQUESTS, &ANSWERED, 1.0).await;
     let found = parsed(app.address(), Some(reader.bearer())).await;
     let samples = found["samples"].as_array().unwrap();
     let named = |sample: &&Value| sample["labels"]["model_instance"] == odd;
@@ -289,7 +292,7 @@ async fn documentation_dashboard_and_alerts_know_the_metrics_that_there_are() {
     pair.ask().await.expect(200);
     let unknown = chat("nobody");
     pair.caller.post(CHAT, &unknown).await.expect(404);
-    until_series(&reader, REQUESTS, &[("model_group", GROUP)], 1.0).await;
+    until_series(&reader, REQUESTS, &ANSWERED, 1.0).await;
     let found = parsed(pair.app.address(), Some(reader.bearer())).await;
     let types = found["types"].as_object().unwrap();
     let read = |path: &str| std::fs::read_to_string(file(path)).unwrap();

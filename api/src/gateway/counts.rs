@@ -119,10 +119,14 @@ impl GroupCounts {
         self.in_flight.load(Relaxed)
     }
 
-    /// What was counted of requests: endpoint, end, number.
+    /// What was counted of requests: endpoint, end, number. Of an endpoint that was ever asked all ends, so that the first failure is seen
+    /// as a rise.
     pub fn requests(&self) -> impl Iterator<Item = (Capability, End, u64)> {
         let of = |(endpoint, ends): (Capability, &[Count; End::ALL.len()])| {
-            let ends: Vec<_> = ends.iter().map(Count::get).collect();
+            let mut ends: Vec<_> = ends.iter().map(Count::get).collect();
+            if ends.iter().all(|count| *count == 0) {
+                ends.clear();
+            }
             let named = move |(end, count)| (endpoint, end, count);
             End::ALL.into_iter().zip(ends).map(named)
         };

@@ -59,7 +59,7 @@ pub fn write(page: &mut Page<'_>, gateway: &Gateway) -> fmt::Result {
 
 fn requests(page: &mut Page<'_>, gateway: &Gateway, groups: &[&Arc<Group>]) -> fmt::Result {
     let requests = groups.iter().flat_map(|group| {
-        let counted = group.counts.requests().filter(|(_, _, count)| *count > 0);
+        let counted = group.counts.requests();
         counted.map(|(endpoint, end, count)| {
             let labels = [
                 (GROUP, group.name.as_str()),
