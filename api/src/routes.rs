@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod model_groups;
 pub mod model_instances;
 pub mod setup;
+pub mod users;
 
 pub use fallback::fallback;
 
@@ -62,6 +63,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(api_keys::create_api_key)
         .service(api_keys::get_api_key)
         .service(api_keys::revoke_api_key)
+        // Users
+        .service(users::list_users)
+        .service(users::create_user)
+        .service(users::get_user)
+        .service(users::update_user)
+        .service(users::delete_user)
         // Live events
         .service(events::stream_events)
         // The description itself

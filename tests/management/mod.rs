@@ -23,6 +23,7 @@ mod sessions;
 mod setup;
 mod sign_in_limits;
 mod tries;
+mod users;
 
 use serde_json::{Value, json};
 
@@ -34,14 +35,14 @@ const INSTANCES: &str = "/api/v1/model-instances";
 const GROUPS: &str = "/api/v1/model-groups";
 const KEYS: &str = "/api/v1/api-keys";
 const EVENTS: &str = "/api/v1/events";
+const USERS: &str = "/api/v1/users";
 
-/// A person of this role who is signed in, with the administrator's password. Made behind the API, which makes no users yet.
+/// A person of this role who is signed in, with the administrator's password.
 async fn person(app: &App, role: &str) -> (String, Client) {
     let name = app.unique(role);
-    let make = "INSERT INTO users (id, username, username_key, password_hash, role)
-                SELECT gen_random_uuid(), $1, $1, password_hash, $2 FROM users WHERE username = 'admin'";
-    let database = app.database().connect().await;
-    database.execute(make, &[&name, &role]).await.unwrap();
+    let body = json!({"username": name, "role": role, "password": ADMIN_PASSWORD});
+    let admin = app.admin().await;
+    admin.post(USERS, &body).await.expect(201);
     let client = app.sign_in(&name, ADMIN_PASSWORD).await;
     (name, client)
 }

@@ -17,6 +17,12 @@ const TABLE: &[(&str, &str)] = &[
     ("create_api_key", "-xxx----"),
     ("get_api_key", "-xxx----"),
     ("revoke_api_key", "-xxx----"),
+    // administrators
+    ("list_users", "---x----"),
+    ("create_user", "---x----"),
+    ("get_user", "---x----"),
+    ("update_user", "---x----"),
+    ("delete_user", "---x----"),
     // reading groups
     ("list_model_groups", "-xxx-xxx"),
     ("get_model_group", "-xxx-xxx"),

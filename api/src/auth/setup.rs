@@ -109,6 +109,7 @@ async fn insert_admin(
         display_name: "",
         password_hash,
         role: Role::Admin.as_str(),
+        enabled: true,
         created_at: Utc::now(),
     };
     let id = db::users::insert(conn, &row).await?;

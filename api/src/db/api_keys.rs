@@ -241,6 +241,29 @@ pub async fn valid_among(
     Ok(found.into_iter().map(credential).collect())
 }
 
+/// Id and name of the keys that a user made and that still open something.
+///
+/// # Errors
+/// If the database fails.
+pub async fn valid_of(
+    conn: &mut AsyncPgConnection,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<(Uuid, String)>> {
+    api_keys::table
+        .filter(api_keys::created_by.eq(user))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(
+            api_keys::expires_at
+                .is_null()
+                .or(api_keys::expires_at.gt(now)),
+        )
+        .order((api_keys::name, api_keys::id))
+        .select((api_keys::id, api_keys::name))
+        .load(conn)
+        .await
+}
+
 /// Notes that a key was used, unless somebody noted it a moment ago.
 ///
 /// # Errors

@@ -155,6 +155,25 @@ pub async fn end_others(
     Ok(())
 }
 
+/// Ends all sessions of a user.
+///
+/// # Errors
+/// If the database fails.
+pub async fn end_all(
+    conn: &mut AsyncPgConnection,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let running = sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::revoked_at.is_null());
+    diesel::update(running)
+        .set(sessions::revoked_at.eq(now))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Stores a refresh token.
 ///
 /// # Errors

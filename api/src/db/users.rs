@@ -79,8 +79,32 @@ pub struct NewUserRow<'a> {
     pub password_hash: &'a str,
     /// What the person may do.
     pub role: &'a str,
+    /// Whether the person may sign in.
+    pub enabled: bool,
     /// Time of creation.
     pub created_at: DateTime<Utc>,
+}
+
+/// What is stored of a changed user.
+#[derive(AsChangeset)]
+#[diesel(table_name = users)]
+pub struct ChangedUserRow<'a> {
+    /// Name to sign in with.
+    pub username: &'a str,
+    /// The name in lower case.
+    pub username_key: &'a str,
+    /// Name to show.
+    pub display_name: &'a str,
+    /// What the person may do.
+    pub role: &'a str,
+    /// Whether the person may sign in.
+    pub enabled: bool,
+    /// PHC string; none leaves the password as it is.
+    pub password_hash: Option<&'a str>,
+    /// Counts the changes.
+    pub version: i64,
+    /// Time of the change.
+    pub updated_at: DateTime<Utc>,
 }
 
 /// Whether there is any user at all.
@@ -133,6 +157,61 @@ pub async fn insert(conn: &mut AsyncPgConnection, row: &NewUserRow<'_>) -> Query
         .returning(users::id)
         .get_result(conn)
         .await
+}
+
+/// Every user.
+///
+/// # Errors
+/// If the database fails.
+pub async fn all(conn: &mut AsyncPgConnection) -> QueryResult<Vec<UserRow>> {
+    users::table.select(UserRow::as_select()).load(conn).await
+}
+
+/// The user with this id, locked until the transaction ends. So are all administrators: whether one is the last cannot change
+/// meanwhile. Always in the same order, so that two changes never wait for each other.
+///
+/// # Errors
+/// If the database fails.
+pub async fn lock_with_admins(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+) -> QueryResult<(Option<UserRow>, bool)> {
+    let enabled_admin = users::role.eq(Role::Admin.as_str()).and(users::enabled);
+    let locked: Vec<UserRow> = users::table
+        .filter(users::id.eq(id).or(enabled_admin))
+        .order(users::id)
+        .select(UserRow::as_select())
+        .for_update()
+        .load(conn)
+        .await?;
+    let is_admin = |user: &&UserRow| user.enabled && user.role() == Role::Admin;
+    let others = locked.iter().filter(is_admin).any(|user| user.id != id);
+    Ok((locked.into_iter().find(|user| user.id == id), others))
+}
+
+/// Stores a changed user.
+///
+/// # Errors
+/// If the name is taken or the database fails.
+pub async fn update(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    row: &ChangedUserRow<'_>,
+) -> QueryResult<UserRow> {
+    diesel::update(users::table.find(id))
+        .set(row)
+        .returning(UserRow::as_returning())
+        .get_result(conn)
+        .await
+}
+
+/// Removes a user and their sessions.
+///
+/// # Errors
+/// If the database fails.
+pub async fn delete(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<()> {
+    diesel::delete(users::table.find(id)).execute(conn).await?;
+    Ok(())
 }
 
 /// Notes that a user signed in.

@@ -1,0 +1,1 @@
+DROP TRIGGER announce_config ON users;
