@@ -3,6 +3,7 @@
 mod answers;
 mod attempts;
 mod budget;
+mod chaos;
 mod credentials;
 mod disconnects;
 mod drills;

@@ -134,6 +134,11 @@ impl App {
         self.anonymous.transcript()
     }
 
+    /// The service's process.
+    pub fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
     /// Sends a signal to the service.
     pub fn signal(&self, signal: Signal) {
         self.server.signal(signal);

@@ -43,6 +43,11 @@ pub fn artifacts() -> String {
     required("UNDERSTUDY_TEST_ARTIFACTS")
 }
 
+/// Whether the chaos test runs at its full length (`cargo xtask chaos`).
+pub fn chaos_at_full_length() -> bool {
+    variable("UNDERSTUDY_TEST_CHAOS").is_some_and(|length| length == "full")
+}
+
 /// Where programs are found, for what the tests start.
 pub fn path() -> String {
     variable("PATH").unwrap_or_default()

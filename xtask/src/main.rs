@@ -34,6 +34,7 @@ cargo xtask COMMAND
                       build everything and run the service with its own database (Ctrl-C stops it)
   test [CARGO-ARGS] [-- TEST-ARGS]
                       set up and run all tests; `-- NAME` runs those whose name contains NAME
+  chaos               the chaos test at its full length: a minute, 200 callers
   check               format, lints, documentation, generated files: everything but tests
   ci                  check, then test
   web [--debug]       build the web application to target/site
@@ -74,6 +75,10 @@ fn dispatch() -> Result<u8> {
             return run::run(&workspace, options);
         }
         "test" => test::run(&workspace, &arguments.finish(), &after)?,
+        "chaos" => {
+            finish(arguments)?;
+            test::chaos(&workspace)?;
+        }
         "bench" => {
             let mut all = arguments.finish();
             all.extend(after);

@@ -13,8 +13,29 @@ use crate::step::{say, step};
 use crate::web;
 use crate::workspace::{Profile, Workspace, create_folder, variable};
 
+/// `cargo xtask chaos`: the chaos test alone and at its full length, with its figures.
+pub fn chaos(workspace: &Workspace) -> Result<()> {
+    let before = ["-p", "understudy-tests"].map(OsString::from);
+    let after = ["gateway::chaos", "--nocapture"].map(OsString::from);
+    run_with(
+        workspace,
+        &before,
+        &after,
+        &[("UNDERSTUDY_TEST_CHAOS", "full")],
+    )
+}
+
 /// Sets up and runs the tests; `before` goes to Cargo, `after` to the test programs.
 pub fn run(workspace: &Workspace, before: &[OsString], after: &[OsString]) -> Result<()> {
+    run_with(workspace, before, after, &[])
+}
+
+fn run_with(
+    workspace: &Workspace,
+    before: &[OsString],
+    after: &[OsString],
+    more: &[(&str, &str)],
+) -> Result<()> {
     let browser = setup::browser::ensure()?;
     let axe = setup::axe::ensure(workspace)?;
     let python = setup::python::ensure(workspace)?;
@@ -47,7 +68,8 @@ pub fn run(workspace: &Workspace, before: &[OsString], after: &[OsString]) -> Re
         .env("UNDERSTUDY_TEST_CHROMIUM", browser.chromium)
         .env("UNDERSTUDY_TEST_CHROMEDRIVER", browser.chromedriver)
         .env("UNDERSTUDY_TEST_AXE", axe)
-        .env("UNDERSTUDY_TEST_ARTIFACTS", &artifacts);
+        .env("UNDERSTUDY_TEST_ARTIFACTS", &artifacts)
+        .envs(more.iter().copied());
     if variable("RUST_TEST_THREADS").is_none() {
         // Most tests wait for a service rather than compute, so more of them than cores can run.
         command.env("RUST_TEST_THREADS", "8");

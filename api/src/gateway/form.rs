@@ -120,6 +120,14 @@ impl<'a> Form<'a> {
         text.map(Some).map_err(|_| "must be text")
     }
 
+    /// Every field and its value, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let value = |field: &Field| field.value.clone();
+        self.fields
+            .iter()
+            .map(move |field| (field.name.as_str(), &self.body[value(field)]))
+    }
+
     /// The declaration of this form.
     pub fn content_type(&self) -> String {
         let boundary = &self.boundary;

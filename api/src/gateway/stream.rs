@@ -15,7 +15,6 @@ use understudy_shared::ReasonCode;
 use super::breaker::Attempt;
 use super::classify::{self, Failure};
 use super::record::Record;
-use super::sse::{Decoder, EventTooLarge};
 use super::timing::Timing;
 use super::upstream::Response;
 use crate::domain::model_instance::Connection;
@@ -23,12 +22,13 @@ use crate::domain::model_instance::Connection;
 mod audio;
 mod dialect;
 mod event;
+mod reader;
 mod typed;
 
 pub use audio::{BrokenOff, CommittedAudio, OpeningAudio, open as open_audio};
 pub use dialect::Dialect;
-
-use event::{Meaning, Reading};
+pub use event::{Meaning, Reading};
+pub use reader::Reader;
 
 /// Bytes of an answer that is no stream that are read to see whether it is an error.
 const MAX_HELD: usize = 64 * 1024;
@@ -59,26 +59,9 @@ pub struct Committed {
 #[derive(Debug)]
 struct Source {
     response: Response,
-    decoder: Decoder,
-    dialect: Dialect,
-    /// The number of the last event, where events are counted.
-    sequence: Option<u64>,
-    group: String,
+    reader: Reader,
     idle: Duration,
     total_by: Instant,
-}
-
-impl Source {
-    /// The next whole event.
-    fn next_event(&mut self) -> Result<Option<Reading>, EventTooLarge> {
-        let Some(event) = self.decoder.next_event()? else {
-            return Ok(None);
-        };
-        Ok(Some(match self.dialect {
-            Dialect::Chat => event::read(event, &self.group),
-            _ => typed::read(event, &self.group, &mut self.sequence),
-        }))
-    }
 }
 
 /// How far the stream has come.
@@ -109,17 +92,16 @@ pub async fn open(
     }
     let mut source = Source {
         response,
-        decoder: Decoder::new(dialect.largest_first()),
-        dialect,
-        sequence: None,
-        group,
+        reader: Reader::new(dialect, group),
         idle: Duration::from_millis(connection.timeouts.idle_ms),
         total_by: timing.started + Duration::from_millis(connection.timeouts.total_ms),
     };
     let mut held = BytesMut::new();
     let mut progress = Progress::default();
     loop {
-        while let Some(Reading { meaning, raw }) = source.next_event().map_err(|_| too_much())? {
+        while let Some(Reading { meaning, raw }) =
+            source.reader.next_event().map_err(|_| too_much())?
+        {
             match meaning {
                 Meaning::Error(object) => return Err(classify::classify_error_object(&object)),
                 Meaning::Done => {
@@ -135,7 +117,7 @@ pub async fn open(
                     held.extend_from_slice(&raw);
                     // What else has come already is read by the caller's side.
                     source
-                        .decoder
+                        .reader
                         .set_limit(MAX_EVENT.max(dialect.largest_first()));
                     let first_byte = timing.started.elapsed();
                     return Ok(Opening {
@@ -147,7 +129,7 @@ pub async fn open(
                 }
             }
             if held.len() > dialect.held()
-                || held.len() + source.decoder.held() > dialect.largest_first()
+                || held.len() + source.reader.held() > dialect.largest_first()
             {
                 return Err(too_much());
             }
@@ -157,7 +139,7 @@ pub async fn open(
             .map_err(|_| Failure::timeout("its stream did not begin in time"))?
             .map_err(|error| Failure::sent(ReasonCode::ConnectionLost, error.explain()))?;
         match chunk {
-            Some(chunk) => source.decoder.push(&chunk),
+            Some(chunk) => source.reader.push(&chunk),
             None => {
                 return Err(Failure::sent(
                     ReasonCode::Truncated,
@@ -263,14 +245,13 @@ impl Committed {
                 }
                 Step::Broken(before, why) => {
                     let mut bytes = BytesMut::from(&before[..]);
-                    let source = &caller.source;
-                    bytes.extend_from_slice(&source.dialect.interrupted(source.sequence));
+                    bytes.extend_from_slice(&caller.source.reader.interrupted());
                     let bytes = bytes.freeze();
                     caller.sends(&bytes);
                     match &mut caller.record {
                         Some(record) => record.interrupted(why),
                         None => tracing::warn!(
-                            group = caller.source.group,
+                            group = caller.source.reader.group(),
                             why,
                             "a stream was interrupted after its beginning was sent"
                         ),
@@ -327,7 +308,7 @@ impl Caller {
                 Err(_) => return Step::Send(Bytes::from_static(b": keepalive\n\n")),
             };
             self.idle_by = Instant::now() + self.source.idle;
-            self.source.decoder.push(&chunk);
+            self.source.reader.push(&chunk);
             match self.drain_events(BytesMut::new()) {
                 // A part of an event: nothing to send yet.
                 Step::Send(bytes) if bytes.is_empty() => {}
@@ -351,7 +332,7 @@ impl Caller {
             return Step::End(out.freeze());
         }
         loop {
-            match self.source.next_event() {
+            match self.source.reader.next_event() {
                 Ok(Some(Reading { meaning, raw })) => {
                     if let Meaning::Error(_) = meaning {
                         return Step::Broken(

@@ -94,13 +94,10 @@ fn parameters_add_force_and_remove_fields() {
     let text = changed(&body, &parameters);
     let read = Bytes::from(text);
     let form = Form::read(&read, "b0").unwrap();
-    let fields: Vec<(&str, &str)> = form
-        .fields
-        .iter()
-        .map(|field| {
-            let value = std::str::from_utf8(&read[field.value.clone()]).unwrap();
-            (field.name.as_str(), value)
-        })
+    let text = |value| std::str::from_utf8(value).unwrap();
+    let fields: Vec<_> = form
+        .fields()
+        .map(|(name, value)| (name, text(value)))
         .collect();
     assert_eq!(
         fields,

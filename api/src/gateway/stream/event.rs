@@ -11,7 +11,7 @@ use crate::gateway::sse::{self, Event};
 
 /// What an event means for the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub enum Meaning {
     /// Text, a tool call, reasoning: the instance answers.
     Content,
     /// The answer is complete, with or without content.
@@ -30,7 +30,7 @@ pub(super) enum Meaning {
 
 /// An event that was read.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub struct Reading {
     /// What it means.
     pub meaning: Meaning,
     /// What the caller gets: the event under the group's name.
