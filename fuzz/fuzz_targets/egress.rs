@@ -19,7 +19,9 @@ fn everybody() -> [Destination; 4] {
 
 /// The rule, once more and in other words.
 fn always_denied(address: IpAddr) -> bool {
-    let v4 = |a: Ipv4Addr| a.octets()[0] == 0 || a.is_link_local() || a.is_multicast() || a.is_broadcast();
+    let v4 = |a: Ipv4Addr| {
+        a.octets()[0] == 0 || a.is_link_local() || a.is_multicast() || a.is_broadcast()
+    };
     match address {
         IpAddr::V4(address) => v4(address),
         IpAddr::V6(address) => {
@@ -30,16 +32,24 @@ fn always_denied(address: IpAddr) -> bool {
                 [0x2002, a, b, ..] => v4(Ipv4Addr::from((u32::from(a) << 16) | u32::from(b))),
                 _ => false,
             };
-            embedded || address.is_unspecified() || address.is_multicast() || (s[0] & 0xffc0) == 0xfe80
+            embedded
+                || address.is_unspecified()
+                || address.is_multicast()
+                || (s[0] & 0xffc0) == 0xfe80
         }
     }
 }
 
 fn denied(text: &str) {
-    let Ok(host) = normalize_host(text) else { return };
+    let Ok(host) = normalize_host(text) else {
+        return;
+    };
     let policy = EgressPolicy::default();
     for destination in everybody() {
-        assert!(policy.check_host(destination, &host, 80).is_err(), "{text} became {host}, which passed");
+        assert!(
+            policy.check_host(destination, &host, 80).is_err(),
+            "{text} became {host}, which passed"
+        );
     }
 }
 
@@ -50,7 +60,11 @@ fn part(number: u32, style: u8) -> String {
         1 => format!("0x{number:x}"),
         2 => format!("0X{number:08X}"),
         3 => format!("0{number:o}"),
-        _ => number.to_string().chars().map(|digit| char::from_u32(digit as u32 - 0x30 + 0xff10).expect("a digit")).collect(),
+        _ => number
+            .to_string()
+            .chars()
+            .map(|digit| char::from_u32(digit as u32 - 0x30 + 0xff10).expect("a digit"))
+            .collect(),
     }
 }
 
@@ -64,7 +78,11 @@ fn spelled(address: Ipv4Addr, styles: [u8; 4], shape: u8) -> String {
         _ => vec![number],
     };
     let dot = if shape & 4 == 0 { "." } else { "\u{3002}" };
-    let texts: Vec<String> = parts.iter().zip(styles).map(|(number, style)| part(*number, style)).collect();
+    let texts: Vec<String> = parts
+        .iter()
+        .zip(styles)
+        .map(|(number, style)| part(*number, style))
+        .collect();
     let end = if shape & 8 == 0 { "" } else { "." };
     texts.join(dot) + end
 }
@@ -72,16 +90,22 @@ fn spelled(address: Ipv4Addr, styles: [u8; 4], shape: u8) -> String {
 fuzz_target!(|input: (&str, [u8; 4], [u8; 4], u8, [u8; 16])| {
     let (text, octets, styles, shape, bytes) = input;
     if let Ok(host) = normalize_host(text) {
-        assert_eq!(normalize_host(&host).as_deref(), Ok(host.as_str()), "of {text:?}: one spelling and no other");
+        assert_eq!(
+            normalize_host(&host).as_deref(),
+            Ok(host.as_str()),
+            "of {text:?}: one spelling and no other"
+        );
         match host.parse::<IpAddr>() {
             Ok(address) if always_denied(address) => denied(text),
             Ok(_) => {}
             // What is not read as an address here must be none for whoever resolves it.
             Err(_) => {
                 let last = host.rsplit('.').next().unwrap_or_default();
-                let number = last.strip_prefix("0x").map_or(last.bytes().all(|b| b.is_ascii_digit()), |hex| {
-                    hex.bytes().all(|b| b.is_ascii_hexdigit())
-                });
+                let number = last
+                    .strip_prefix("0x")
+                    .map_or(last.bytes().all(|b| b.is_ascii_digit()), |hex| {
+                        hex.bytes().all(|b| b.is_ascii_hexdigit())
+                    });
                 assert!(!number, "{text:?} became the name {host:?}");
             }
         }

@@ -8,7 +8,9 @@ use understudy_api::gateway::form::{Form, boundary};
 use understudy_shared::Parameters;
 
 fn fields(form: &Form<'_>) -> Vec<(String, Vec<u8>)> {
-    form.fields().map(|(name, value)| (name.to_owned(), value.to_vec())).collect()
+    form.fields()
+        .map(|(name, value)| (name.to_owned(), value.to_vec()))
+        .collect()
 }
 
 /// A careless reader: lines end as they like, and whatever looks like a field's head is one.
@@ -26,7 +28,8 @@ fn models_of_a_careless_reader(body: &[u8], boundary: &str) -> Vec<Vec<u8>> {
             let head = String::from_utf8_lossy(head).to_ascii_lowercase();
             named |= head.starts_with("content-disposition:")
                 && (head.contains("name=\"model\"") || head.contains("name=model"))
-                && !head.contains("filename=\"name=model") && !head.contains("filename=\"name=\"model");
+                && !head.contains("filename=\"name=model")
+                && !head.contains("filename=\"name=\"model");
         }
         if named {
             models.push(lines.peek().copied().unwrap_or_default().to_vec());
@@ -39,9 +42,14 @@ fuzz_target!(|input: (u8, &str, &[u8])| {
     let (seed, model, bytes) = input;
     let body = Bytes::copy_from_slice(bytes);
     // The boundary is read from a declaration, too.
-    let declared = format!("multipart/form-data; boundary={}", if seed & 8 == 0 { "b" } else { "\"b\"" });
+    let declared = format!(
+        "multipart/form-data; boundary={}",
+        if seed & 8 == 0 { "b" } else { "\"b\"" }
+    );
     let boundary = boundary(&declared).expect("a boundary").expect("a form");
-    let Ok(form) = Form::read(&body, &boundary) else { return };
+    let Ok(form) = Form::read(&body, &boundary) else {
+        return;
+    };
     let before = fields(&form);
 
     let text = |pieces: Vec<Bytes>| Bytes::from(pieces.concat());
@@ -70,7 +78,10 @@ fuzz_target!(|input: (u8, &str, &[u8])| {
         let found = models_of_a_careless_reader(&sent, &boundary);
         let line = model.split(['\r', '\n']).next().unwrap_or_default();
         for other in found {
-            assert!(model.contains(['\r', '\n']) || other == line.as_bytes(), "another model is to be found");
+            assert!(
+                model.contains(['\r', '\n']) || other == line.as_bytes(),
+                "another model is to be found"
+            );
         }
     }
 
@@ -97,6 +108,10 @@ fuzz_target!(|input: (u8, &str, &[u8])| {
         if !before.iter().any(|(name, _)| plain(name) == "a") {
             expected.push(("a".to_owned(), b"1".to_vec()));
         }
-        assert_eq!(fields(&again), expected, "the model and the parameters change");
+        assert_eq!(
+            fields(&again),
+            expected,
+            "the model and the parameters change"
+        );
     }
 });

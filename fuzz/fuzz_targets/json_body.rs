@@ -24,7 +24,11 @@ fn parameters(seed: u8) -> Parameters {
     Parameters {
         defaults: object(seed & 1 != 0, "a", 1.into()),
         overrides: object(seed & 2 != 0, "b", "\"\n\u{1}".into()),
-        strip: if seed & 4 != 0 { vec!["c".to_owned()] } else { Vec::new() },
+        strip: if seed & 4 != 0 {
+            vec!["c".to_owned()]
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -56,19 +60,34 @@ fuzz_target!(|input: (u8, &str, &[u8])| {
         if let Some(found) = expected.get_mut("model") {
             *found = model.into();
         }
-        parameters.strip.iter().for_each(|name| drop(expected.remove(name)));
+        parameters
+            .strip
+            .iter()
+            .for_each(|name| drop(expected.remove(name)));
         for (name, value) in &parameters.defaults {
-            expected.entry(name.clone()).or_insert_with(|| value.clone());
+            expected
+                .entry(name.clone())
+                .or_insert_with(|| value.clone());
         }
         expected.extend(parameters.overrides.clone());
-        assert_eq!(parse(&sent), Some(expected), "the model and the parameters change");
+        assert_eq!(
+            parse(&sent),
+            Some(expected),
+            "the model and the parameters change"
+        );
     }
     // Whoever is asked is the one whom every other reader finds there.
     if let Ok(question) = Question::read(Capability::Chat, "application/json", &body)
         && let Some(parsed) = parse(&body)
     {
-        assert_eq!(parsed.get("model").and_then(Value::as_str), Some(&*question.model));
-        let stream = parsed.get("stream").and_then(Value::as_bool).unwrap_or_default();
+        assert_eq!(
+            parsed.get("model").and_then(Value::as_str),
+            Some(&*question.model)
+        );
+        let stream = parsed
+            .get("stream")
+            .and_then(Value::as_bool)
+            .unwrap_or_default();
         assert_eq!(stream, question.stream);
     }
 });

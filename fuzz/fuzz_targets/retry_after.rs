@@ -29,9 +29,15 @@ fuzz_target!(|input: (&[u8], &[u8], u64)| {
     if let Some(precise) = headers("retry-after-ms", millis).and_then(|one| retry_after(&one)) {
         assert_eq!(pause, Some(precise));
     }
-    let said = |name, number: u64| retry_after(&headers(name, number.to_string().as_bytes()).expect("digits"));
-    assert_eq!(said("retry-after", number), Some(Duration::from_secs(number.clamp(1, 3_600))));
+    let said = |name, number: u64| {
+        retry_after(&headers(name, number.to_string().as_bytes()).expect("digits"))
+    };
+    assert_eq!(
+        said("retry-after", number),
+        Some(Duration::from_secs(number.clamp(1, 3_600)))
+    );
     let millis = u32::try_from(number % 10_000_000).expect("small");
-    let expected = Duration::from_secs_f64(f64::from(millis) / 1000.0).clamp(*bounds.start(), *bounds.end());
+    let expected =
+        Duration::from_secs_f64(f64::from(millis) / 1000.0).clamp(*bounds.start(), *bounds.end());
     assert_eq!(said("retry-after-ms", millis.into()), Some(expected));
 });

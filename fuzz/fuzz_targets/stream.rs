@@ -11,7 +11,9 @@ const GROUP: &str = "group \"ü\"";
 /// A line end that was cut in two loses its second half, which means nothing.
 fn plain(raw: &[u8]) -> &[u8] {
     let cut = raw.strip_suffix(b"\r\n").unwrap_or(raw);
-    cut.strip_suffix(b"\r").or(cut.strip_suffix(b"\n")).unwrap_or(cut)
+    cut.strip_suffix(b"\r")
+        .or(cut.strip_suffix(b"\n"))
+        .unwrap_or(cut)
 }
 
 fn read(dialect: Dialect, chunks: &[&[u8]]) -> Vec<(Meaning, Vec<u8>)> {
@@ -33,8 +35,18 @@ fn read(dialect: Dialect, chunks: &[&[u8]]) -> Vec<(Meaning, Vec<u8>)> {
 /// The value of a top-level `model`, as every reader finds it.
 fn models(data: &[u8]) -> Option<Vec<Value>> {
     let value: Value = serde_json::from_slice(data).ok()?;
-    let models = [value.get("model"), value.get("response").and_then(|r| r.get("model"))];
-    Some(models.into_iter().flatten().filter(|m| !m.is_null()).cloned().collect())
+    let models = [
+        value.get("model"),
+        value.get("response").and_then(|r| r.get("model")),
+    ];
+    Some(
+        models
+            .into_iter()
+            .flatten()
+            .filter(|m| !m.is_null())
+            .cloned()
+            .collect(),
+    )
 }
 
 fuzz_target!(|input: (u8, u16, &[u8])| {
@@ -58,10 +70,20 @@ fuzz_target!(|input: (u8, u16, &[u8])| {
         let mut again = Decoder::new(usize::MAX);
         again.push(&sent);
         let event = again.next_event().expect("no limit").expect("an event");
-        let commits = matches!(meaning, Meaning::Content | Meaning::Finish | Meaning::Complete);
-        let Some(models) = event.data.as_deref().and_then(models).filter(|_| commits) else { continue };
-        let shown = if typed { &models[..] } else { &models[..models.len().min(1)] };
-        let value: Value = serde_json::from_slice(event.data.as_deref().unwrap_or_default()).expect("JSON");
+        let commits = matches!(
+            meaning,
+            Meaning::Content | Meaning::Finish | Meaning::Complete
+        );
+        let Some(models) = event.data.as_deref().and_then(models).filter(|_| commits) else {
+            continue;
+        };
+        let shown = if typed {
+            &models[..]
+        } else {
+            &models[..models.len().min(1)]
+        };
+        let value: Value =
+            serde_json::from_slice(event.data.as_deref().unwrap_or_default()).expect("JSON");
         for model in shown {
             if typed || value.get("model").is_some() {
                 assert_eq!(model, GROUP);

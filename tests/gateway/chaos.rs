@@ -259,14 +259,6 @@ impl Seen {
     }
 }
 
-/// Resident memory of a process.
-fn resident(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it still runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kib.expect("a number") * 1024
-}
-
 #[tokio::test]
 async fn nobody_notices_while_instances_flap_and_the_database_is_away() {
     let scale = match env::chaos_at_full_length() {
@@ -323,7 +315,6 @@ async fn nobody_notices_while_instances_flap_and_the_database_is_away() {
         modes: [Mode::Well; 3],
         dice,
     };
-    let pid = app.pid();
     let outage = async {
         sleep(scale.time / 4).await;
         app.database().go_away().await;
@@ -333,7 +324,7 @@ async fn nobody_notices_while_instances_flap_and_the_database_is_away() {
     let memory = async {
         let mut samples = Vec::new();
         while begun.elapsed() < scale.time {
-            samples.push(resident(pid));
+            samples.push(app.resident());
             sleep(Duration::from_millis(250)).await;
         }
         samples
@@ -345,7 +336,7 @@ async fn nobody_notices_while_instances_flap_and_the_database_is_away() {
     }
     let took = begun.elapsed();
 
-    let seen = seen.lock().unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
     let requests = seen.whole + seen.streamed + seen.wrong.len();
     let calls: usize = flapping
         .upstreams
@@ -394,7 +385,6 @@ async fn nobody_notices_while_instances_flap_and_the_database_is_away() {
     );
     assert!(calls <= requests + budget, "{told}");
     assert!(growth <= GROWTH, "{told}");
-    drop(seen);
     until(SOON, "management is back", async || {
         let answer = admin.get("/api/v1/model-groups").try_send().await?;
         (answer.status == 200).then_some(())

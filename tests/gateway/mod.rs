@@ -2,6 +2,7 @@
 
 mod answers;
 mod attempts;
+mod bounds;
 mod budget;
 mod chaos;
 mod credentials;

@@ -134,9 +134,9 @@ impl App {
         self.anonymous.transcript()
     }
 
-    /// The service's process.
-    pub fn pid(&self) -> u32 {
-        self.server.pid()
+    /// Memory that the service holds, in bytes.
+    pub fn resident(&self) -> u64 {
+        self.server.resident()
     }
 
     /// Sends a signal to the service.
