@@ -14,6 +14,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use understudy_shared::Parameters;
 
+mod scan;
+
 /// A top-level field.
 #[derive(Debug)]
 pub struct Field<'a> {
@@ -62,6 +64,9 @@ impl<'a> Object<'a> {
                 Ok(_) => Err(BodyError::NotAnObject),
                 Err(error) => Err(BodyError::NotJson(error.to_string())),
             };
+        }
+        if let Some(fields) = scan::fields(text) {
+            return Ok(Self { text, fields });
         }
         match serde_json::from_str::<Fields<'a>>(text) {
             Ok(Fields(fields)) => Ok(Self { text, fields }),
