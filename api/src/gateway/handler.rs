@@ -16,6 +16,7 @@ use super::failover::{self, Answer, Answered, Ask};
 use super::question::{self, Question, Refused};
 use super::record::Record;
 use super::snapshot::Group;
+use super::timing::in_step;
 use crate::state::AppState;
 
 mod credential;
@@ -348,6 +349,7 @@ async fn put(
         joins: &[],
     };
     let answered = failover::ask(&ask, &mut record.trace).await?;
+    in_step().await;
     Ok((Arc::clone(group), answered))
 }
 

@@ -1,7 +1,7 @@
 //! HTTP clients towards the backends: one for each instance and worker, with its own proxies, TLS and connections.
 //!
-//! Instances with proxies are reached with reqwest, the others with connections of hyper's own (`direct`), which cost a third of
-//! the processor time; what both do is decided here once, and neither is visible outside.
+//! Instances with proxies are reached with reqwest, the others over connections of hyper's (`direct`), which cost less; what both do
+//! is decided here once, and neither is visible outside.
 //!
 //! A connection never hops between threads. The client retries nothing, follows no redirect, ignores the environment's proxies
 //! and connects only where the egress policy allows. Every way to a backend (requests, checks, model lists) starts here.
@@ -176,9 +176,8 @@ impl Client {
                 (kind, Pieces::from(pieces))
             }
         };
-        if let Ok(id) = HeaderValue::from_str(request_id) {
-            headers.insert(REQUEST_ID, id);
-        }
+        let id = HeaderValue::from_str(request_id);
+        headers.insert(REQUEST_ID, id.unwrap_or(HeaderValue::from_static("-")));
         headers.extend(joins.iter().cloned());
         headers.insert(CONTENT_TYPE, kind);
         let asked = self.ask(route, Method::POST, path, headers, body).await;
@@ -259,7 +258,13 @@ impl Client {
     ) -> Result<Response, (Failure, Cause)> {
         let lane = self.lane(lane).map_err(|failure| (failure, Cause::Other));
         let (route, headers) = lane?;
-        self.ask(route, Method::GET, path, headers.clone(), Pieces::default())
+        let mut headers = headers.clone();
+        for placeholder in [CONTENT_TYPE, REQUEST_ID] {
+            if headers.get(&placeholder).is_some_and(HeaderValue::is_empty) {
+                headers.remove(placeholder);
+            }
+        }
+        self.ask(route, Method::GET, path, headers, Pieces::default())
             .await
     }
 

@@ -1,10 +1,11 @@
 //! What every request to a backend carries: its token and its extra headers, marked so that nobody prints them.
 
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
 };
 use understudy_shared::{AuthType, Endpoint, Scheme};
 
+use super::REQUEST_ID;
 use crate::domain::model_instance::Connection;
 
 /// The headers with each token of the pool; without tokens, those without.
@@ -20,6 +21,9 @@ fn with(connection: &Connection, token: Option<&str>) -> Option<HeaderMap> {
     let mut headers = HeaderMap::with_capacity(8 + connection.headers.len());
     let endpoint = &connection.endpoint;
     headers.insert(HOST, HeaderValue::from_str(&host(endpoint)).ok()?);
+    // Each request replaces these two; that there is a place for them spares it from making room.
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(""));
+    headers.insert(REQUEST_ID, HeaderValue::from_static(""));
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     headers.insert(
         USER_AGENT,
