@@ -19,7 +19,7 @@ const MAX_ROUNDS: usize = 20;
 #[derive(Debug)]
 pub enum Command {
     /// Measure.
-    Run(Box<(Plan, Programs, PathBuf)>),
+    Run(Box<(Plan, Programs, PathBuf, Option<PathBuf>)>),
     /// Be the mock.
     Mock(mock::Settings),
     /// Be the load generator.
@@ -49,7 +49,7 @@ pub fn read() -> Result<Command> {
     }
 }
 
-fn run(arguments: &mut Arguments) -> Result<(Plan, Programs, PathBuf)> {
+fn run(arguments: &mut Arguments) -> Result<(Plan, Programs, PathBuf, Option<PathBuf>)> {
     let own = std::env::current_exe().context(|| "find its own program".to_owned())?;
     let plan = Plan {
         contenders: list(arguments, "--contenders", &Kind::ALL, kind)?,
@@ -69,7 +69,13 @@ fn run(arguments: &mut Arguments) -> Result<(Plan, Programs, PathBuf)> {
             .map_or_else(|| beside("understudy"), Into::into),
         nginx: variable("UNDERSTUDY_BENCH_NGINX")
             .map(PathBuf::from)
-            .or_else(nginx),
+            .or_else(|| installed("nginx")),
+        haproxy: variable("UNDERSTUDY_BENCH_HAPROXY")
+            .map(PathBuf::from)
+            .or_else(|| installed("haproxy")),
+        vllm_router: variable("UNDERSTUDY_BENCH_VLLM_ROUTER")
+            .map(PathBuf::from)
+            .or_else(|| installed("vllm-router")),
         postgres: variable("UNDERSTUDY_POSTGRES_BIN").map(PathBuf::from),
         bench: own.clone(),
     };
@@ -88,7 +94,8 @@ fn run(arguments: &mut Arguments) -> Result<(Plan, Programs, PathBuf)> {
             .unwrap_or(&own)
             .join("bench/latest.json"),
     };
-    Ok((plan, programs, out))
+    let chart = arguments.opt_value_from_os_str("--chart", path)?;
+    Ok((plan, programs, out, chart))
 }
 
 fn mock_settings(arguments: &mut Arguments) -> Result<mock::Settings> {
@@ -169,12 +176,12 @@ fn path(text: &std::ffi::OsStr) -> std::result::Result<PathBuf, std::convert::In
     Ok(text.into())
 }
 
-/// nginx where systems put it; Debian's place is in nobody's `PATH` but root's.
-fn nginx() -> Option<PathBuf> {
+/// A program where systems put it; Debian's place for proxies is in nobody's `PATH` but root's.
+fn installed(name: &str) -> Option<PathBuf> {
     let path = variable("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain([PathBuf::from("/usr/sbin")])
-        .map(|folder| folder.join("nginx"))
+        .map(|folder| folder.join(name))
         .find(|program| Path::is_file(program))
 }
 

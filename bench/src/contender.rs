@@ -15,9 +15,11 @@ use crate::mock;
 use crate::places::{Place, Places};
 use crate::service::Service;
 
+mod haproxy;
 mod management;
 mod nginx;
 mod understudy;
+mod vllm_router;
 
 /// Where every contender offers chat completions.
 pub const CHAT_PATH: &str = "/v1/chat/completions";
@@ -33,19 +35,31 @@ pub enum Kind {
     Direct,
     /// A plain reverse proxy, the yardstick.
     Nginx,
+    /// Another plain reverse proxy.
+    Haproxy,
+    /// A gateway for language models.
+    VllmRouter,
     /// The product.
     Understudy,
 }
 
 impl Kind {
     /// Every kind, in the order of the report.
-    pub const ALL: [Self; 3] = [Self::Direct, Self::Nginx, Self::Understudy];
+    pub const ALL: [Self; 5] = [
+        Self::Direct,
+        Self::Nginx,
+        Self::Haproxy,
+        Self::VllmRouter,
+        Self::Understudy,
+    ];
 
     /// The name in options and reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Direct => "direct",
             Self::Nginx => "nginx",
+            Self::Haproxy => "haproxy",
+            Self::VllmRouter => "vllm-router",
             Self::Understudy => "understudy",
         }
     }
@@ -66,6 +80,10 @@ pub struct Programs {
     pub understudy: PathBuf,
     /// nginx, if there is one.
     pub nginx: Option<PathBuf>,
+    /// HAProxy, if there is one.
+    pub haproxy: Option<PathBuf>,
+    /// vLLM's router, if there is one.
+    pub vllm_router: Option<PathBuf>,
     /// Folder of PostgreSQL's programs, if it was told.
     pub postgres: Option<PathBuf>,
 }
@@ -107,6 +125,8 @@ impl Contender {
                 _folder: None,
             },
             Kind::Nginx => nginx::start(programs, places, mock).await?,
+            Kind::Haproxy => haproxy::start(programs, places, mock).await?,
+            Kind::VllmRouter => vllm_router::start(programs, places, mock).await?,
             Kind::Understudy => understudy::start(programs, places, mock).await?,
         };
         contender.prove().await?;
@@ -182,6 +202,22 @@ async fn ask(
         .ask(request.as_bytes(), |piece| answer.extend_from_slice(piece))
         .await?;
     Ok((head.status, String::from_utf8_lossy(&answer).into_owned()))
+}
+
+/// Some cannot be told to choose a port and say which: this one was free a moment ago.
+fn free_address() -> Result<SocketAddr> {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use crate::failure::Context;
+
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .context(|| "find a free port".to_owned())
+}
+
+/// Whether somebody listens there.
+async fn is_open(address: SocketAddr) -> Option<()> {
+    tokio::net::TcpStream::connect(address).await.ok().map(drop)
 }
 
 /// A folder that is removed at the end, and that the users whom nginx and PostgreSQL become may pass through.

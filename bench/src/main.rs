@@ -25,13 +25,14 @@ use failure::{Context, Result};
 const HELP: &str = "\
 cargo xtask bench [OPTIONS]
 
-  --contenders LIST   of direct, nginx, understudy (default: all)
-  --workloads LIST    of answer, stream (default: both)
+  --contenders LIST   of direct, nginx, haproxy, vllm-router, understudy (default: all)
+  --workloads LIST    of answer, stream, failing, two, hundred (default: all)
   --connections LIST  at the same time (default: 1,16,64)
   --rounds N          of which the median counts (default: 3)
   --seconds S         of one measurement (default: 4)
   --warm-up S         before each, not counted (default: 1)
   --no-pin            leave it to the scheduler which processor runs what
+  --chart FILE        where a picture of answers over 16 connections goes as SVG (default: none)
   --out FILE          where the figures go as JSON (default: bench/latest.json in Cargo's target folder)
 
 The parts by themselves, on loopback addresses only:
@@ -59,9 +60,12 @@ fn dispatch() -> Result<()> {
             print(&line)
         }
         Command::Run(all) => {
-            let (plan, programs, out) = *all;
+            let (plan, programs, out, chart) = *all;
             let report = run::run(&plan, &programs)?;
             report.save(&out)?;
+            if let Some(chart) = &chart {
+                report.draw(chart)?;
+            }
             print(&report.table())?;
             report::say(format_args!("all figures: {}", out.display()));
             Ok(())

@@ -23,6 +23,7 @@ mod request;
 use answers::Answers;
 pub use answers::{MODEL, SAYS};
 use request::Asked;
+pub use request::FAILING_PATH;
 
 /// What the mock announces itself with.
 pub const LISTENING: &str = "listening on http://";
@@ -96,6 +97,7 @@ async fn converse(mut stream: TcpStream, answers: &Answers) -> io::Result<()> {
         buffer.advance(length);
         match asked {
             Asked::Completion => stream.write_all(&answers.completion).await?,
+            Asked::Failure => stream.write_all(&answers.unavailable).await?,
             Asked::Models => stream.write_all(&answers.models).await?,
             Asked::Health => stream.write_all(&answers.health).await?,
             Asked::SomethingElse => stream.write_all(&answers.not_found).await?,

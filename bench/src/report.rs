@@ -10,11 +10,12 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::contender::Kind;
-use crate::failure::{Context, Result};
+use crate::failure::{Context, Failure, Result};
 use crate::load::{self, Watched};
 use crate::machine;
 use crate::run::{Plan, Workload};
 
+mod chart;
 mod summary;
 mod table;
 
@@ -144,6 +145,15 @@ impl Report {
             std::fs::write(path, serde_json::to_string_pretty(&file)? + "\n")
         };
         write().context(|| format!("write {}", path.display()))
+    }
+
+    /// Draws the answers over 16 connections.
+    pub fn draw(&self, path: &Path) -> Result<()> {
+        let picture = chart::of(&summary::of(&self.all, &self.idle));
+        let picture = picture.ok_or_else(|| {
+            Failure::new("a chart needs the workload answer over 16 connections, of nginx too")
+        })?;
+        std::fs::write(path, picture).context(|| format!("write {}", path.display()))
     }
 
     /// The summary for people.

@@ -34,17 +34,47 @@ pub enum Workload {
     Answer,
     /// Completions as events, one every 5 ms.
     Stream,
+    /// Completions of a group whose first instance always answers 503.
+    Failing,
+    /// Completions of a group of 2 instances.
+    Two,
+    /// Completions of a group of 100 instances.
+    Hundred,
 }
 
 impl Workload {
     /// Every workload.
-    pub const ALL: [Self; 2] = [Self::Answer, Self::Stream];
+    pub const ALL: [Self; 5] = [
+        Self::Answer,
+        Self::Stream,
+        Self::Failing,
+        Self::Two,
+        Self::Hundred,
+    ];
 
     /// The name in options and reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Answer => "answer",
             Self::Stream => "stream",
+            Self::Failing => "failing",
+            Self::Two => "two",
+            Self::Hundred => "hundred",
+        }
+    }
+
+    /// Whether it is about a contender: groups of instances only the product has.
+    fn is_for(self, contender: Kind) -> bool {
+        matches!(self, Self::Answer | Self::Stream) || contender == Kind::Understudy
+    }
+
+    /// The model that is asked.
+    fn model(self, contender: &Contender) -> String {
+        match self {
+            Self::Answer | Self::Stream => contender.model.to_owned(),
+            Self::Failing | Self::Two | Self::Hundred => {
+                format!("{}-{}", contender.model, self.name())
+            }
         }
     }
 }
@@ -114,6 +144,9 @@ async fn measure(plan: &Plan, programs: &Programs) -> Result<Report> {
             for connections in &plan.connections {
                 for turn in 0..contenders.len() {
                     let contender = &contenders[(turn + round) % contenders.len()];
+                    if !workload.is_for(contender.kind) {
+                        continue;
+                    }
                     let job = Job {
                         round,
                         workload: *workload,
@@ -182,7 +215,7 @@ impl Job<'_> {
             .args(["--seconds", &plan.measure.as_secs_f64().to_string()])
             .args(["--warm-up", &plan.warm_up.as_secs_f64().to_string()])
             .args(["--key", &contender.key])
-            .args(["--model", contender.model])
+            .args(["--model", &self.workload.model(contender)])
             .args(["--watch", &self.mock.to_string()])
             .stdin(Stdio::null());
         if let Some(process) = contender.process {

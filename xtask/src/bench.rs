@@ -12,6 +12,8 @@ use crate::workspace::{Profile, Workspace};
 pub fn run(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
     let postgres = setup::postgres::ensure()?;
     let nginx = setup::nginx::ensure()?;
+    let haproxy = setup::haproxy::ensure()?;
+    let vllm_router = setup::python::vllm_router(workspace)?;
     let service = service::build(workspace, Profile::Release)?;
     process::run(
         workspace
@@ -20,6 +22,8 @@ pub fn run(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
             .args(arguments)
             .env("UNDERSTUDY_BENCH_BIN", service)
             .env("UNDERSTUDY_BENCH_NGINX", nginx)
+            .env("UNDERSTUDY_BENCH_HAPROXY", haproxy)
+            .env("UNDERSTUDY_BENCH_VLLM_ROUTER", vllm_router)
             .env("UNDERSTUDY_POSTGRES_BIN", postgres),
     )
 }

@@ -8,6 +8,7 @@ pub mod axe;
 pub mod binaryen;
 pub mod browser;
 pub mod diesel;
+pub mod haproxy;
 pub mod nginx;
 pub mod npm;
 pub mod postgres;

@@ -24,23 +24,31 @@ impl Management {
         Ok(Self { address, token })
     }
 
-    /// Makes an instance for the mock; gives back its id.
-    pub async fn create_instance(&self, mock: SocketAddr) -> Result<String> {
+    /// Makes an instance for the mock, which is asked below `base_path`; gives back its id.
+    pub async fn create_instance(
+        &self,
+        name: &str,
+        mock: SocketAddr,
+        base_path: &str,
+    ) -> Result<String> {
+        let (host, port) = (mock.ip(), mock.port());
         let body = json!({
-            "name": "mock",
+            "name": name,
             "kind": "local",
-            "endpoint": {"scheme": "http", "host": mock.ip(), "port": mock.port()},
+            "endpoint": {"scheme": "http", "host": host, "port": port, "base_path": base_path},
             "model": mock::MODEL,
         });
         text(&self.create("/api/v1/model-instances", &body).await?, "id")
     }
 
-    /// Makes a group of one instance.
-    pub async fn create_group(&self, name: &str, instance: &str) -> Result<()> {
+    /// Makes a group of these instances.
+    pub async fn create_group(&self, name: &str, instances: &[&str]) -> Result<()> {
+        let member = |id: &&str| json!({"instance_id": id});
+        let members: Vec<_> = instances.iter().map(member).collect();
         let body = json!({
             "name": name,
             "title": "Benchmark",
-            "members": [{"instance_id": instance}],
+            "members": members,
         });
         self.create("/api/v1/model-groups", &body).await?;
         Ok(())

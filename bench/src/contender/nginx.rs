@@ -3,13 +3,13 @@
 //! It runs in the foreground on a configuration and a folder of its own; the machine's own nginx, if any, is not touched.
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
 use rustix::process::Signal;
 
-use super::{Contender, Kind, MODEL, NO_KEY, Programs, folder};
+use super::{Contender, Kind, MODEL, NO_KEY, Programs, folder, free_address, is_open};
 use crate::failure::{Context, Failure, Result};
 use crate::machine;
 use crate::places::{Place, Places};
@@ -37,7 +37,7 @@ pub async fn start(programs: &Programs, places: &Places, mock: SocketAddr) -> Re
     let master = service.process();
     let worker = service
         .wait_for("start its worker", async |_| {
-            tokio::net::TcpStream::connect(address).await.ok()?;
+            is_open(address).await?;
             machine::children(master).first().copied()
         })
         .await?;
@@ -50,13 +50,6 @@ pub async fn start(programs: &Programs, places: &Places, mock: SocketAddr) -> Re
         _service: Some(service),
         _folder: Some(folder),
     })
-}
-
-/// nginx cannot be told to choose a port and say which: this one was free a moment ago.
-fn free_address() -> Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .context(|| "find a free port".to_owned())
 }
 
 fn configuration(folder: &Path, listen: SocketAddr, mock: SocketAddr) -> String {

@@ -10,12 +10,14 @@ use super::management::Management;
 use super::{CHAT_PATH, Contender, Kind, MODEL, Programs, ask, chat, folder};
 use crate::arguments::variable;
 use crate::failure::{Failure, Result};
-use crate::mock::LISTENING;
+use crate::mock::{FAILING_PATH, LISTENING};
 use crate::places::{Place, Places};
 use crate::service::Service;
 
 const USERNAME: &str = "bench";
 const PASSWORD: &str = "a password for one benchmark";
+/// Instances of the largest group.
+const HUNDRED: usize = 100;
 /// How long a new group and key may take to reach the gateway, should the notification get lost.
 const EFFECTIVE: Duration = Duration::from_secs(15);
 
@@ -52,8 +54,7 @@ pub async fn start(programs: &Programs, places: &Places, mock: SocketAddr) -> Re
         })
         .await?;
     let management = Management::sign_in(address, USERNAME, PASSWORD).await?;
-    let instance = management.create_instance(mock).await?;
-    management.create_group(MODEL, &instance).await?;
+    set_up(&management, mock).await?;
     let key = management.create_gateway_key().await?;
     wait_until_effective(address, &key).await?;
     Ok(Contender {
@@ -65,6 +66,25 @@ pub async fn start(programs: &Programs, places: &Places, mock: SocketAddr) -> Re
         _service: Some(service),
         _folder: Some(folder),
     })
+}
+
+/// Groups for every workload.
+async fn set_up(management: &Management, mock: SocketAddr) -> Result<()> {
+    let mut instances = Vec::new();
+    for number in 0..HUNDRED {
+        let name = format!("mock {number}");
+        instances.push(management.create_instance(&name, mock, "/v1").await?);
+    }
+    let instances: Vec<&str> = instances.iter().map(String::as_str).collect();
+    let failing = management
+        .create_instance("failing", mock, FAILING_PATH)
+        .await?;
+    let group = |name: &str| format!("{MODEL}-{name}");
+    let create = async |name: &str, members: &[&str]| management.create_group(name, members).await;
+    create(&group("two"), &instances[..2]).await?;
+    create(&group("hundred"), &instances).await?;
+    create(&group("failing"), &[&failing, instances[0]]).await?;
+    create(MODEL, &instances[..1]).await
 }
 
 async fn wait_until_effective(address: SocketAddr, key: &str) -> Result<()> {

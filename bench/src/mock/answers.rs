@@ -18,6 +18,8 @@ pub struct Answers {
     pub models: Vec<u8>,
     /// The mock is alive.
     pub health: Vec<u8>,
+    /// An instance that cannot answer.
+    pub unavailable: Vec<u8>,
     /// There is no such thing.
     pub not_found: Vec<u8>,
     /// Head of a stream.
@@ -59,6 +61,7 @@ impl Answers {
             completion: whole("200 OK", &completion),
             models: whole("200 OK", &models),
             health: whole("200 OK", &json!({"status": "ok"})),
+            unavailable: whole("503 Service Unavailable", &error),
             not_found: whole("404 Not Found", &error),
             // nginx passes events on at once when it is told so here, as other servers do too.
             stream_head:

@@ -5,6 +5,9 @@ use std::io;
 use super::Framing;
 use crate::http::broken;
 
+/// Where everything fails.
+pub const FAILING_PATH: &str = "/failing";
+
 const MAX_HEADERS: usize = 64;
 
 /// What a request asks for.
@@ -14,6 +17,8 @@ pub enum Asked {
     Completion,
     /// A completion as events.
     Stream,
+    /// What always fails.
+    Failure,
     /// The list of models.
     Models,
     /// Whether it is alive.
@@ -37,6 +42,7 @@ pub fn read(bytes: &[u8]) -> io::Result<Option<(Asked, usize)>> {
         return Ok(None);
     };
     let asked = match (request.method, request.path) {
+        (Some("POST"), Some(path)) if path.starts_with(FAILING_PATH) => Asked::Failure,
         (Some("POST"), Some(_)) if wants_stream(body) => Asked::Stream,
         (Some("POST"), Some(_)) => Asked::Completion,
         (Some("GET"), Some("/v1/models")) => Asked::Models,

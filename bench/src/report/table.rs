@@ -57,7 +57,15 @@ fn heading(summary: &Summary) -> String {
     let Summary { connections, .. } = summary;
     let plural = if *connections == 1 { "" } else { "s" };
     match summary.gap_p99 {
-        None => format!("answers, {connections} connection{plural}"),
+        None => {
+            let what = match summary.workload {
+                "failing" => "answers of a group whose first instance always fails",
+                "two" => "answers of a group of 2",
+                "hundred" => "answers of a group of 100",
+                _ => "answers",
+            };
+            format!("{what}, {connections} connection{plural}")
+        }
         Some(_) => format!(
             "streams, {connections} connection{plural} (per event; p50 and p99 to the first event)"
         ),

