@@ -24,7 +24,8 @@
 //! | [`upstream`] | one HTTP client per instance and worker |
 //! | [`egress`] | which addresses may be reached |
 //! | [`sse`], [`stream`] | server-sent events, the commit gate, the error after commit |
-//! | [`checks`] | the connection check, step by step |
+//! | [`checks`] | the connection check that somebody asks for, step by step |
+//! | [`watch`] | the checks that are made by themselves |
 //! | [`error`] | errors in the OpenAI form |
 //!
 //! The rule: nothing on the path of a request touches PostgreSQL. The service answers with what it knows.
@@ -33,7 +34,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
-use tokio::sync::watch;
+use tokio::sync::watch::Receiver;
 use understudy_shared::{
     CheckResult, InstanceStatus, MemberPreview, ModelInstanceId, ProxyId, ProxyState, TokenId,
     TokenState,
@@ -68,6 +69,7 @@ pub mod surroundings;
 mod testing;
 pub mod timing;
 pub mod upstream;
+pub mod watch;
 pub mod window;
 
 use breaker::Board;
@@ -127,7 +129,7 @@ impl Gateway {
     }
 
     /// Whether the configuration has been loaded at least once.
-    pub fn is_loaded(&self) -> watch::Receiver<bool> {
+    pub fn is_loaded(&self) -> Receiver<bool> {
         self.refresh.loaded()
     }
 
@@ -139,6 +141,11 @@ impl Gateway {
     /// What is counted.
     pub fn counts(&self) -> &Counts {
         self.board.counts()
+    }
+
+    /// Instances of which a request failed.
+    pub fn alarms(&self) -> &Arc<watch::alarm::Alarms> {
+        self.board.alarms()
     }
 
     /// What is known of an instance. `since` is when its configuration last changed.

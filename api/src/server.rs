@@ -16,7 +16,8 @@ use crate::db::{self, DatabaseError, Pool};
 use crate::error::ApiError;
 use crate::events;
 use crate::gateway::egress::EgressPolicy;
-use crate::gateway::{Gateway, refresh};
+use crate::gateway::watch::desk::Desk;
+use crate::gateway::{Gateway, refresh, watch};
 use crate::keys::{self, KeyFileError, KeyRing};
 use crate::metrics::{self, Metrics};
 use crate::secrets::{SecretCipher, SecretError};
@@ -223,6 +224,8 @@ async fn serve_on(
         cipher.clone(),
     ));
     let listening = actix_web::rt::spawn(refresh::listen(Arc::clone(&gateway), url.to_owned()));
+    let desk = Arc::<Desk>::default();
+    let watching = actix_web::rt::spawn(watch::run(Arc::clone(&gateway), desk));
     let hub = Arc::new(events::Hub::default());
     let telling = actix_web::rt::spawn(events::keeper::run(
         Arc::clone(&hub),
@@ -302,6 +305,7 @@ async fn serve_on(
     };
     refreshing.abort();
     listening.abort();
+    watching.abort();
     telling.abort();
     if let Some(traces) = traced.traces().filter(|_| !at_once) {
         traces.stop().await;

@@ -15,6 +15,12 @@ pub enum ReasonCode {
     Answered,
     /// It passed its last check.
     CheckPassed,
+    /// It can be reached; whether it would answer is unverified, since its check says nothing of that.
+    Unverified,
+    /// It failed its last check, and not often enough in a row to be down.
+    CheckFailed,
+    /// It is down, but passed its last check, and not often enough in a row to be up again.
+    Recovering,
     /// Nobody has asked it yet.
     NotAsked,
     /// It failed when it was last asked, and nobody has asked it since.
@@ -29,7 +35,7 @@ pub enum ReasonCode {
     MemberDisabled,
     /// Somebody pretends that it is down.
     Drilled,
-    /// It did not pass its last check, or all its proxies are down.
+    /// It fails its checks, or all its proxies are down.
     Down,
     /// It asked for a pause, or the quota of every token is used up.
     Cooling,
@@ -87,9 +93,12 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// Every code but those of the family [`ReasonCode::Http`].
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 38] = [
         Self::Answered,
         Self::CheckPassed,
+        Self::Unverified,
+        Self::CheckFailed,
+        Self::Recovering,
         Self::NotAsked,
         Self::Stale,
         Self::Available,
@@ -130,6 +139,9 @@ impl ReasonCode {
         match self {
             Self::Answered => "answered",
             Self::CheckPassed => "check_passed",
+            Self::Unverified => "unverified",
+            Self::CheckFailed => "check_failed",
+            Self::Recovering => "recovering",
             Self::NotAsked => "not_asked",
             Self::Stale => "stale",
             Self::Available => "available",

@@ -5,6 +5,7 @@ mod attempts;
 mod bounds;
 mod budget;
 mod chaos;
+mod checks;
 mod credentials;
 mod disconnects;
 mod drills;

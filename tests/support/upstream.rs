@@ -49,6 +49,7 @@ struct Script {
     next: VecDeque<Reply>,
     always: Option<Reply>,
     models: Option<Reply>,
+    health: Option<Reply>,
 }
 
 impl Upstream {
@@ -119,6 +120,11 @@ impl Upstream {
     /// Answers the question for its models with this from now on.
     pub fn models(&self, reply: Reply) {
         self.shared.script.lock().unwrap().models = Some(reply);
+    }
+
+    /// Answers the question for its health with this from now on. Until then there is no such page.
+    pub fn health(&self, reply: Reply) {
+        self.shared.script.lock().unwrap().health = Some(reply);
     }
 
     /// Forgets what it was told to answer and is healthy from now on.

@@ -1,16 +1,16 @@
-//! The connection check, step by step: what the test button, a stored instance's check and the list of models all run.
+//! The connection check that somebody asks for, step by step: what the test button, a stored instance's check and the list of models all run.
 //!
 //! It goes the way of a request (the same client, proxy, TLS and egress policy), costs nothing (it asks for the list of models),
 //! and says in plain words what it found.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use understudy_shared::{CheckCode, CheckResult, CheckStep, Scheme};
+use understudy_shared::{CheckCode, CheckResult, CheckStep, ReasonCode, Scheme};
 
 use super::classify::Failure;
 use super::egress::{Destination, EgressFault, EgressPolicy};
@@ -44,11 +44,12 @@ async fn steps(
 ) -> CheckResult {
     let mut report = Report::new(connection.endpoint.scheme == Scheme::Https);
     let direct = connection.proxies.is_empty();
-    let address = if direct {
+    let addresses = if direct {
         match resolve(connection, egress).await {
-            (Ok(address), took) => {
-                report.found(CheckStep::Resolve, took, address.to_string());
-                Some(address)
+            (Ok(addresses), took) => {
+                let first = addresses.first().map(IpAddr::to_string);
+                report.found(CheckStep::Resolve, took, first.unwrap_or_default());
+                Some(addresses)
             }
             (Err(fault), took) => return report.failed(CheckStep::Resolve, took, fault),
         }
@@ -60,8 +61,8 @@ async fn steps(
         );
         None
     };
-    if let Some(address) = address {
-        match connect(connection, address).await {
+    if let Some(addresses) = addresses {
+        match connect(connection, &addresses).await {
             (Ok(()), took) => {
                 let port = connection.endpoint.port;
                 let found = Some(port.to_string());
@@ -74,11 +75,31 @@ async fn steps(
     ask(connection, egress, report, walked).await
 }
 
-/// The address of the host, if the policy allows every one that its name has.
+/// Connects to the host, at any of its addresses, and no more. Only for connections that are direct and plain.
+///
+/// # Errors
+/// If it cannot be reached.
+pub async fn reach(connection: &Connection, egress: &EgressPolicy) -> Result<(), Failure> {
+    let (found, _) = resolve(connection, egress).await;
+    let connected = match found {
+        Ok(addresses) => connect(connection, &addresses).await.0,
+        Err(fault) => Err(fault),
+    };
+    connected.map_err(|fault| {
+        let code = match fault.code {
+            CheckCode::Denied => ReasonCode::EgressDenied,
+            CheckCode::Timeout => ReasonCode::Timeout,
+            _ => ReasonCode::ConnectFailed,
+        };
+        Failure::unsent(code, fault.why)
+    })
+}
+
+/// The addresses of the host, if the policy allows every one that its name has.
 async fn resolve(
     connection: &Connection,
     egress: &EgressPolicy,
-) -> (Result<IpAddr, Fault>, Duration) {
+) -> (Result<Vec<IpAddr>, Fault>, Duration) {
     let started = Instant::now();
     let endpoint = &connection.endpoint;
     let destination = Destination::Backend(connection.kind);
@@ -104,28 +125,31 @@ async fn resolve(
                 ));
             }
         };
-        let mut first = None;
+        let mut found = Vec::new();
         for address in addresses {
             egress
                 .check_address(destination, address.ip(), endpoint.port)
                 .map_err(denied)?;
-            first.get_or_insert(address.ip());
+            found.push(address.ip());
         }
-        first.ok_or_else(|| Fault::new(CheckCode::NameUnknown, "the name has no address"))
+        if found.is_empty() {
+            let why = "the name has no address";
+            return Err(Fault::new(CheckCode::NameUnknown, why));
+        }
+        Ok(found)
     };
     (found.await, started.elapsed())
 }
 
-async fn connect(connection: &Connection, address: IpAddr) -> (Result<(), Fault>, Duration) {
+async fn connect(connection: &Connection, addresses: &[IpAddr]) -> (Result<(), Fault>, Duration) {
     let started = Instant::now();
     let limit = Duration::from_millis(connection.timeouts.connect_ms);
-    // The first of several addresses is enough to tell a closed port; the request itself tries all of them.
-    let connected = match tokio::time::timeout(
-        limit,
-        TcpStream::connect((address, connection.endpoint.port)),
-    )
-    .await
-    {
+    let port = connection.endpoint.port;
+    let sockets: Vec<SocketAddr> = addresses
+        .iter()
+        .map(|address| SocketAddr::new(*address, port))
+        .collect();
+    let connected = match tokio::time::timeout(limit, TcpStream::connect(&*sockets)).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(Fault::of(&error)),
         Err(_) => Err(Fault::new(

@@ -192,7 +192,6 @@ impl Client {
         route.zip(headers).ok_or_else(missing)
     }
 
-    /// The one place that everything goes through to a backend.
     async fn ask(
         &self,
         route: &Route,
@@ -204,6 +203,18 @@ impl Client {
         let target = self
             .target(path)
             .map_err(|failure| (failure, Cause::Other))?;
+        self.send(route, method, &target, headers, body).await
+    }
+
+    /// The one place that everything goes through to a backend.
+    async fn send(
+        &self,
+        route: &Route,
+        method: Method,
+        target: &Target,
+        headers: HeaderMap,
+        body: Pieces,
+    ) -> Result<Response, (Failure, Cause)> {
         match route {
             Route::Direct(direct) => {
                 let mut request = Request::new(body);
@@ -245,6 +256,26 @@ impl Client {
     pub async fn get(&self, lane: Lane, path: &'static str) -> Result<Response, Failure> {
         let answered = self.get_or_cause(lane, path).await;
         answered.map_err(|(failure, _)| failure)
+    }
+
+    /// Asks for a path of the host, whatever the base path is: only for checks.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub async fn at_root(
+        &self,
+        method: Method,
+        lane: Lane,
+        path: &str,
+    ) -> Result<Response, Failure> {
+        let unusable = || Failure::unsent(ReasonCode::Misconfigured, "its address cannot be used");
+        let mut url = Url::parse(&self.base_url).map_err(|_| unusable())?;
+        url.set_path(path);
+        let target = Target::parse(url.as_str()).ok_or_else(unusable)?;
+        let (route, headers) = self.lane(lane)?;
+        let headers = headers.clone();
+        let asked = self.send(route, method, &target, headers, Pieces::default());
+        asked.await.map_err(|(failure, _)| failure)
     }
 
     /// As [`Self::get`], for checks, which tell more kinds of failures apart than attempts do.

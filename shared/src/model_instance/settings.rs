@@ -76,12 +76,13 @@ impl Default for Timeouts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HealthCheckMode {
-    /// The cheapest check that says something, never one that costs money.
+    /// The cheapest check that says something, never one that costs money: `/health` of a local or network backend that has it and
+    /// wants no token, else the list of models.
     #[default]
     Auto,
     /// Asks for the list of models.
     Models,
-    /// Asks for `path`.
+    /// Asks for `path`; any status of 2xx passes.
     Http,
     /// Connects.
     Tcp,
@@ -105,18 +106,18 @@ impl HealthCheckMode {
     }
 }
 
-/// How the instance is checked while nobody asks it. Stored; takes effect with a later version.
+/// How the instance is checked while nobody asks it. Nothing but `mode` = `chat` costs money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealthCheck {
     /// What is asked.
     #[serde(default)]
     pub mode: HealthCheckMode,
-    /// Path to ask for, with `mode` = `http` only; null = `/health`.
+    /// Path to ask for, from the root of the host, with `mode` = `http` only; null = `/health`.
     #[serde(default)]
     #[schema(max_length = 255, example = "/health")]
     pub path: Option<String>,
-    /// Seconds between two checks; null = 10 for local and network instances, 60 for cloud ones (3600 with `mode` = `chat`).
+    /// Seconds between two checks, give or take a fifth; null = 10 for local and network instances, 60 for cloud ones (3600 with `mode` = `chat`).
     #[serde(default)]
     #[schema(minimum = 1, maximum = 86_400, example = 10)]
     pub interval_s: Option<u32>,

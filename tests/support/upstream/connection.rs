@@ -59,8 +59,12 @@ impl Shared {
     fn reply_to(&self, request: &Recorded) -> Reply {
         let mut script = self.script.lock().unwrap();
         let told = if request.method == "GET" {
-            let models = request.target.ends_with("/models");
-            script.models.clone().filter(|_| models)
+            let told = match request.target.rsplit_once('/') {
+                Some((_, "models")) => &script.models,
+                Some((_, "health")) => &script.health,
+                _ => &None,
+            };
+            told.clone()
         } else {
             script.next.pop_front().or_else(|| script.always.clone())
         };

@@ -156,6 +156,7 @@ impl Attempt {
             known.last = Last::Failed(code);
             known.last_error = Some(reason.to_owned());
         });
+        self.health.raise_alarm();
     }
 
     fn counts(&self) -> &InstanceCounts {

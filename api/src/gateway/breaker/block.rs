@@ -26,6 +26,8 @@ pub enum Block {
     Probing(Why),
     /// All its proxies are down.
     NoProxy(Moment),
+    /// Its checks fail; at the latest then somebody finds out anew.
+    Down(Moment),
     /// Its limits are reached.
     AtLimit,
 }
@@ -37,7 +39,9 @@ impl Block {
             Self::AuthFailed => ReasonCode::AuthFailed,
             Self::Exhausted(_) | Self::Cooling(_) => ReasonCode::Cooling,
             Self::Shut(_, Why::Failures) | Self::Probing(Why::Failures) => ReasonCode::Ejected,
-            Self::Shut(..) | Self::Probing(_) | Self::NoProxy(_) => ReasonCode::Down,
+            Self::Shut(..) | Self::Probing(_) | Self::NoProxy(_) | Self::Down(_) => {
+                ReasonCode::Down
+            }
             Self::AtLimit => ReasonCode::AtLimit,
         }
     }
@@ -54,13 +58,17 @@ impl Block {
                 "its pause is over, and one request is finding out whether it answers again"
             }
             Self::NoProxy(_) => "all its proxies are down",
+            Self::Down(_) => "it fails its checks",
             Self::AtLimit => "it answers as many requests as its limits allow",
         }
     }
 
     /// Whether the instance is merely ejected or down: when nobody else is left, it is asked all the same.
     pub fn is_passing(self) -> bool {
-        matches!(self, Self::Shut(..) | Self::Probing(_) | Self::NoProxy(_))
+        matches!(
+            self,
+            Self::Shut(..) | Self::Probing(_) | Self::NoProxy(_) | Self::Down(_)
+        )
     }
 
     /// Which of several that are merely ejected or down is asked first: one that was spared as the only usable member, then the one
@@ -75,14 +83,19 @@ impl Block {
             Self::Exhausted(until)
             | Self::Cooling(until)
             | Self::Shut(until, _)
-            | Self::NoProxy(until) => Some(until),
+            | Self::NoProxy(until)
+            | Self::Down(until) => Some(until),
             Self::AuthFailed | Self::Probing(_) | Self::AtLimit => None,
         }
     }
 
     /// When the instance is asked again, if that is known.
     pub fn retry_at(self) -> Option<DateTime<Utc>> {
-        self.until().map(Moment::utc)
+        match self {
+            // As soon as its checks pass, which nobody knows.
+            Self::Down(_) => None,
+            _ => self.until().map(Moment::utc),
+        }
     }
 
     /// How long a caller should wait whom nobody answers because of this; none if waiting is of no use.

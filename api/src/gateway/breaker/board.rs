@@ -21,6 +21,7 @@ use crate::gateway::budget::Budget;
 use crate::gateway::checks::Walked;
 use crate::gateway::counts::Counts;
 use crate::gateway::surroundings::{Real, Surroundings};
+use crate::gateway::watch::alarm::{Alarm, Alarms};
 
 /// What is known of all instances and groups.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub struct Board {
     budgets: RwLock<HashMap<ModelGroupId, Arc<Budget>>>,
     counts: Counts,
     surroundings: Arc<dyn Surroundings>,
+    alarms: Arc<Alarms>,
 }
 
 impl Default for Board {
@@ -45,6 +47,7 @@ impl Board {
             budgets: RwLock::default(),
             counts: Counts::default(),
             surroundings,
+            alarms: Arc::default(),
         }
     }
 
@@ -58,12 +61,18 @@ impl Board {
         &self.counts
     }
 
+    /// Instances that somebody should look at: a request failed.
+    pub fn alarms(&self) -> &Arc<Alarms> {
+        &self.alarms
+    }
+
     /// The record of an instance with these connection settings; a fresh one if they changed.
     pub fn entry(&self, connection: &Connection, settings: u64) -> Arc<Health> {
         let fresh = || {
             let (tokens, proxies) = (connection.tokens.len(), connection.proxies.len());
             let surroundings = Arc::clone(&self.surroundings);
-            Arc::new(Health::new(settings, tokens, proxies, surroundings))
+            let alarm = Alarm::new(connection.id, Arc::clone(&self.alarms));
+            Arc::new(Health::new(settings, tokens, proxies, surroundings, alarm))
         };
         let mut entries = write(&self.instances);
         let entry = entries.entry(connection.id).or_insert_with(fresh);
@@ -114,10 +123,11 @@ impl Board {
                 known.last = Last::CheckPassed;
                 known.last_error = None;
                 known.breaker.check_passed(now);
+                known.checks.answered();
                 if result.code == CheckCode::Unverified {
                     known.tokens.forgive();
                 } else {
-                    known.tokens.accepted(walked.lane.token);
+                    known.tokens.verified(walked.lane.token);
                 }
                 if let Some(proxy) = walked.lane.proxy {
                     known.proxies.worked(proxy);

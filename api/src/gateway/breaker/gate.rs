@@ -195,6 +195,14 @@ impl Breaker {
         }
     }
 
+    /// It passed a check that nobody asked for. As [`Self::check_passed`], but where nothing is shut it is no success: an instance that
+    /// fails every other request would never be ejected if checks came in between.
+    pub fn watch_passed(&mut self, now: Moment) {
+        if self.shut.is_some() {
+            self.check_passed(now);
+        }
+    }
+
     /// It failed a check.
     pub fn check_failed(&mut self, now: Moment) {
         self.close(now.after(CHECK), Why::Check);

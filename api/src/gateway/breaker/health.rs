@@ -14,8 +14,10 @@ use super::attempt::Lane;
 use super::block::Block;
 use super::gate::{Breaker, Gate, Pass, Why};
 use super::judge::judge;
+use super::tally::Checked;
 use crate::gateway::pool::{Proxies, Shortage, Tokens};
 use crate::gateway::surroundings::{Moment, Surroundings};
+use crate::gateway::watch::alarm::Alarm;
 use crate::gateway::window::Window;
 
 /// Requests of the last minute. One second more, since the oldest second is counted as a whole.
@@ -30,6 +32,8 @@ pub(super) enum Last {
     Answered,
     /// It passed its last check.
     CheckPassed,
+    /// It passed its last check, which says no more than that it can be reached.
+    Unverified,
     /// It failed when it was last asked.
     Failed(ReasonCode),
 }
@@ -39,6 +43,7 @@ pub(super) struct Known {
     pub breaker: Breaker,
     pub tokens: Tokens,
     pub proxies: Proxies,
+    pub checks: Checked,
     pub last: Last,
     /// The state that was true after the last event, and since when.
     pub shown: InstanceState,
@@ -61,7 +66,10 @@ impl Known {
             Gate::Cooling(until) => Some(Block::Cooling(until)),
             Gate::Shut(until, why) => Some(Block::Shut(until, why)),
             Gate::Probing(why) => Some(Block::Probing(why)),
-            Gate::Open | Gate::HalfOpen => self.proxies.all_down(now).map(Block::NoProxy),
+            Gate::Open | Gate::HalfOpen => {
+                let no_proxy = self.proxies.all_down(now).map(Block::NoProxy);
+                no_proxy.or_else(|| self.checks.down_until(now).map(Block::Down))
+            }
         }
     }
 
@@ -71,6 +79,7 @@ impl Known {
         if let Some(proxy) = lane.proxy {
             self.proxies.worked(proxy);
         }
+        self.checks.answered();
         self.last = Last::Answered;
         self.last_error = None;
     }
@@ -79,6 +88,7 @@ impl Known {
         self.breaker.gate(now) == Gate::Open
             && self.tokens.pick(None, now).is_ok()
             && self.proxies.all_down(now).is_none()
+            && self.checks.down_until(now).is_none()
     }
 }
 
@@ -93,6 +103,7 @@ pub struct Health {
     troubled: AtomicBool,
     known: Mutex<Known>,
     surroundings: Arc<dyn Surroundings>,
+    alarm: Alarm,
 }
 
 /// What an attempt holds while it lasts.
@@ -113,11 +124,13 @@ impl Health {
         tokens: usize,
         proxies: usize,
         surroundings: Arc<dyn Surroundings>,
+        alarm: Alarm,
     ) -> Self {
         let known = Known {
             breaker: Breaker::default(),
             tokens: Tokens::new(tokens),
             proxies: Proxies::new(proxies),
+            checks: Checked::default(),
             last: Last::NotAsked,
             shown: InstanceState::Unknown,
             since: None,
@@ -133,6 +146,7 @@ impl Health {
             troubled: AtomicBool::new(false),
             known: Mutex::new(known),
             surroundings,
+            alarm,
         }
     }
 
@@ -144,6 +158,11 @@ impl Health {
     /// Time and chance.
     pub fn surroundings(&self) -> &dyn Surroundings {
         &*self.surroundings
+    }
+
+    /// Asks for a check: a request has failed.
+    pub(super) fn raise_alarm(&self) {
+        self.alarm.raise();
     }
 
     /// Why the instance is not asked now, if so.

@@ -26,7 +26,19 @@ pub(super) struct Judgement {
 
 /// Judges by what is known.
 pub(super) fn judge(known: &Known, now: Moment) -> Judgement {
+    let checks = known.checks.tally();
     if let Some(block) = known.block(now) {
+        if let (Block::Down(_), Some(bounds)) = (block, known.checks.bounds())
+            && checks.passed > 0
+        {
+            return Judgement {
+                state: InstanceState::Down,
+                code: ReasonCode::Recovering,
+                text: passed_again(checks.passed, bounds.rise).into(),
+                because: false,
+                retry_at: None,
+            };
+        }
         return Judgement {
             state: state(block),
             code: block.code(),
@@ -47,6 +59,25 @@ pub(super) fn judge(known: &Known, now: Moment) -> Judgement {
         let text = "its pause is over: the next request finds out whether it answers again";
         return simply(state(half_open), half_open.code(), text);
     }
+    if let Some(bounds) = known.checks.bounds()
+        && checks.failed > 0
+    {
+        let was_up = matches!(
+            known.last,
+            Last::Answered | Last::CheckPassed | Last::Unverified
+        );
+        return Judgement {
+            state: if was_up {
+                InstanceState::Up
+            } else {
+                InstanceState::Unknown
+            },
+            code: ReasonCode::CheckFailed,
+            text: failed_again(checks.failed, bounds.fall).into(),
+            because: true,
+            retry_at: None,
+        };
+    }
     match known.last {
         Last::NotAsked => simply(
             InstanceState::Unknown,
@@ -62,6 +93,11 @@ pub(super) fn judge(known: &Known, now: Moment) -> Judgement {
             InstanceState::Up,
             ReasonCode::CheckPassed,
             "it passed its last check",
+        ),
+        Last::Unverified => simply(
+            InstanceState::Up,
+            ReasonCode::Unverified,
+            "reachable, unverified",
         ),
         Last::Failed(code) => {
             let old = known.seen_at.is_some_and(|at| now.utc() - at > NEWS);
@@ -87,12 +123,22 @@ pub(super) fn judge(known: &Known, now: Moment) -> Judgement {
     }
 }
 
+fn failed_again(failed: u32, fall: u32) -> String {
+    format!("it failed its last check ({failed} of {fall} in a row take it down)")
+}
+
+fn passed_again(passed: u32, rise: u32) -> String {
+    format!("it passed its last check ({passed} of {rise} in a row bring it back)")
+}
+
 fn state(block: Block) -> InstanceState {
     match block {
         Block::AuthFailed => InstanceState::AuthFailed,
         Block::Exhausted(_) | Block::Cooling(_) => InstanceState::Cooling,
         Block::Shut(_, Why::Failures) | Block::Probing(Why::Failures) => InstanceState::Ejected,
-        Block::Shut(..) | Block::Probing(_) | Block::NoProxy(_) => InstanceState::Down,
+        Block::Shut(..) | Block::Probing(_) | Block::NoProxy(_) | Block::Down(_) => {
+            InstanceState::Down
+        }
         // Never asked of what is known: limits are configuration.
         Block::AtLimit => InstanceState::Up,
     }

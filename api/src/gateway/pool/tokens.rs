@@ -72,6 +72,13 @@ impl Tokens {
         self.set(place, Token::Ok);
     }
 
+    /// A check with it passed. That says nothing of its quota: only time brings that back.
+    pub fn verified(&mut self, place: usize) {
+        if let Some(Token::Unknown | Token::Invalid) = self.0.get(place) {
+            self.set(place, Token::Ok);
+        }
+    }
+
     /// A check passed that says nothing of tokens: each refused one gets another chance.
     pub fn forgive(&mut self) {
         for token in &mut self.0 {
@@ -155,6 +162,24 @@ mod tests {
         assert_eq!(tokens.state(0, until), TokenState::Invalid);
         tokens.accepted(0);
         assert_eq!(tokens.pick(None, now), Ok(0), "a check passed with it");
+    }
+
+    #[test]
+    fn a_check_gives_a_refused_token_another_chance_and_brings_no_quota_back() {
+        let now = Moment::now();
+        let mut tokens = Tokens::new(3);
+        tokens.refused(0);
+        tokens.exhausted(1, now);
+        for place in 0..3 {
+            tokens.verified(place);
+        }
+        assert_eq!(tokens.state(0, now), TokenState::Ok);
+        assert_eq!(tokens.state(1, now), TokenState::Exhausted);
+        assert_eq!(tokens.state(2, now), TokenState::Ok);
+        tokens.refused(0);
+        tokens.forgive();
+        assert_eq!(tokens.state(0, now), TokenState::Unknown);
+        assert_eq!(tokens.state(1, now), TokenState::Exhausted);
     }
 
     #[test]
