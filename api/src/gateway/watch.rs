@@ -256,6 +256,8 @@ fn plan(instance: &Instance) -> Option<Plan> {
     instance.settings.hash(&mut hasher);
     settings.mode.hash(&mut hasher);
     settings.path.hash(&mut hasher);
+    // Whoever ends a drill wants to see at once how the instance is.
+    instance.drill.map(|drill| drill.until).hash(&mut hasher);
     Some(Plan {
         settings: hasher.finish(),
         interval: Duration::from_secs(settings.interval_s_for(connection.kind).into()),

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{Method, Response, StatusCode};
+use hyper::Method;
+use reqwest::StatusCode;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 use understudy_shared::{Capability, HealthCheckMode, InstanceKind, ReasonCode, Scheme};
@@ -19,8 +20,9 @@ use crate::gateway::breaker::attempt::Lane;
 use crate::gateway::checks::{Walked, reach};
 use crate::gateway::classify::{self, Effect, Failure};
 use crate::gateway::egress::EgressPolicy;
+use crate::gateway::question::Outgoing;
 use crate::gateway::snapshot::Instance;
-use crate::gateway::upstream::{Client, read_models};
+use crate::gateway::upstream::{Client, Response, read_models};
 
 /// Where most servers of models say whether they are well.
 const HEALTH: &str = "/health";
@@ -226,6 +228,7 @@ impl Check<'_> {
                 .map_err(|_| Failure::unsent(ReasonCode::Misconfigured, "it cannot be asked"))?;
             let body = object.for_instance(model, &connection.parameters);
             let id = uuid::Uuid::now_v7().to_string();
+            let body = Outgoing::Json(body);
             client.post(lane, "/chat/completions", body, &id).await
         };
         let response = match self.walk(asked).await {
