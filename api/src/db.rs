@@ -20,6 +20,7 @@ pub mod catalog;
 pub mod configuration;
 mod convert;
 pub mod embedded;
+pub mod instance_checks;
 pub mod model_groups;
 pub mod model_instances;
 #[expect(missing_docs, reason = "generated")]

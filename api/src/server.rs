@@ -17,6 +17,7 @@ use crate::error::ApiError;
 use crate::events;
 use crate::gateway::egress::EgressPolicy;
 use crate::gateway::watch::desk::Desk;
+use crate::gateway::watch::link;
 use crate::gateway::{Gateway, refresh, watch};
 use crate::keys::{self, KeyFileError, KeyRing};
 use crate::metrics::{self, Metrics};
@@ -225,7 +226,8 @@ async fn serve_on(
     ));
     let listening = actix_web::rt::spawn(refresh::listen(Arc::clone(&gateway), url.to_owned()));
     let desk = Arc::<Desk>::default();
-    let watching = actix_web::rt::spawn(watch::run(Arc::clone(&gateway), desk));
+    let watching = actix_web::rt::spawn(watch::run(Arc::clone(&gateway), Arc::clone(&desk)));
+    let linking = actix_web::rt::spawn(link::run(desk, url.to_owned()));
     let hub = Arc::new(events::Hub::default());
     let telling = actix_web::rt::spawn(events::keeper::run(
         Arc::clone(&hub),
@@ -306,6 +308,7 @@ async fn serve_on(
     refreshing.abort();
     listening.abort();
     watching.abort();
+    linking.abort();
     telling.abort();
     if let Some(traces) = traced.traces().filter(|_| !at_once) {
         traces.stop().await;

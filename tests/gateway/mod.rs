@@ -5,6 +5,7 @@ mod attempts;
 mod bounds;
 mod budget;
 mod chaos;
+mod check_leader;
 mod checks;
 mod credentials;
 mod disconnects;

@@ -47,6 +47,7 @@ async fn read(conn: &mut AsyncPgConnection, cipher: &SecretCipher) -> QueryResul
                 connection,
                 enabled: stored.row.enabled,
                 drill: drills.remove(&stored.row.id),
+                version: stored.row.version,
             }),
             // One that cannot be read must not take the others down.
             Err(error) => {

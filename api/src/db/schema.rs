@@ -26,6 +26,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    instance_checks (instance_id) {
+        instance_id -> Uuid,
+        seq -> Int8,
+        record -> Jsonb,
+    }
+}
+
+diesel::table! {
     instance_headers (id) {
         id -> Uuid,
         instance_id -> Uuid,
@@ -162,6 +170,7 @@ diesel::table! {
 }
 
 diesel::joinable!(api_keys -> users (created_by));
+diesel::joinable!(instance_checks -> model_instances (instance_id));
 diesel::joinable!(instance_headers -> model_instances (instance_id));
 diesel::joinable!(instance_proxies -> model_instances (instance_id));
 diesel::joinable!(instance_tokens -> model_instances (instance_id));
@@ -173,6 +182,7 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     config_revision,
+    instance_checks,
     instance_headers,
     instance_proxies,
     instance_tokens,

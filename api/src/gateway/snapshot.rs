@@ -24,6 +24,8 @@ pub struct Instance {
     pub enabled: bool,
     /// Whether somebody pretends that it is down.
     pub drill: Option<Drill>,
+    /// Counts its changes.
+    pub version: i64,
     /// Identifies everything that an upstream client is made from: another value, another client.
     pub settings: u64,
     /// What is known of it.
@@ -110,6 +112,8 @@ pub struct StoredInstance {
     pub enabled: bool,
     /// Whether somebody pretends that it is down.
     pub drill: Option<Drill>,
+    /// Counts its changes.
+    pub version: i64,
 }
 
 /// A member as it is stored.
@@ -181,6 +185,7 @@ impl Snapshot {
             connection,
             enabled,
             drill,
+            version,
         } in stored.instances
         {
             let id = connection.id;
@@ -192,6 +197,7 @@ impl Snapshot {
                     connection,
                     enabled,
                     drill,
+                    version,
                     settings,
                     health,
                     counts: board.counts().instance(id),

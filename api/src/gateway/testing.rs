@@ -61,6 +61,7 @@ impl Stage {
             connection: connection(ModelInstanceId(Uuid::now_v7()), &number.to_string(), 0),
             enabled: true,
             drill: None,
+            version: 1,
         };
         Self {
             board: Board::new(surroundings.clone()),
@@ -83,6 +84,7 @@ impl Stage {
             connection: instance.connection.clone(),
             enabled: instance.enabled,
             drill: instance.drill,
+            version: instance.version,
         };
         let member = |(instance, weight): (&StoredInstance, &u32)| StoredMember {
             instance_id: instance.connection.id,

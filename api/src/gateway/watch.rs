@@ -6,7 +6,8 @@
 //! | [`ladder`] | what is asked: the cheapest question whose answer says something |
 //! | [`finding`] | what a check found |
 //! | [`alarm`] | a failed request asks for a check |
-//! | [`desk`] | what this replica checks, and what it tells the others |
+//! | [`desk`] | what this replica checks, what others found, what they are told |
+//! | [`link`] | who of the replicas makes the checks |
 //!
 //! One task of a process. The rules: a check goes the way of a request (client, proxies, TLS, egress policy) and costs nothing unless
 //! somebody asked for one that does. What it means is said in [`breaker`](super::breaker); [`concluded`] is the one place that
@@ -32,6 +33,7 @@ pub mod alarm;
 pub mod desk;
 pub mod finding;
 pub mod ladder;
+pub mod link;
 pub mod schedule;
 
 use desk::Desk;
@@ -79,6 +81,7 @@ pub async fn run(gateway: Arc<Gateway>, desk: Arc<Desk>) {
     loop {
         let snapshot = watch.gateway.snapshot();
         watch.follow(&snapshot);
+        watch.hear(&snapshot);
         let now = watch.now();
         for id in alarms.take() {
             watch.schedule.alarm(id, now);
@@ -112,7 +115,7 @@ pub async fn run(gateway: Arc<Gateway>, desk: Arc<Desk>) {
             () = alarms.raised() => {}
             _ = looked.changed() => {}
             _ = duty.changed() => {}
-            () = watch.desk.heard() => watch.hear(),
+            () = watch.desk.heard() => {}
             () = tokio::time::sleep(sleep) => {}
         }
     }
@@ -145,7 +148,6 @@ impl Watch {
         let surroundings = Arc::clone(self.gateway.surroundings());
         let dice = || surroundings.fraction();
         self.schedule.set(&plans, surroundings.now(), dice);
-        self.hear();
     }
 
     /// The instance, if it is to be checked now.
@@ -200,17 +202,16 @@ impl Watch {
         let id = instance.connection.id;
         // Of what was changed or deleted meanwhile nothing is learnt.
         let snapshot = self.gateway.snapshot();
-        let known = snapshot.instance(id);
-        let Some(plan) = known
-            .filter(|known| Arc::ptr_eq(&known.health, &instance.health))
-            .and_then(|known| plan(known))
-        else {
+        let same = |known: &&Arc<Instance>| Arc::ptr_eq(&known.health, &instance.health);
+        let known = snapshot.instance(id).filter(same);
+        let Some((known, plan)) = known.and_then(|known| Some((known, plan(known)?))) else {
             self.ended(id, false);
             return;
         };
         let tally = concluded(done, plan);
         self.ended(id, tally.wavers());
-        self.desk.tell(instance, &done.finding, tally);
+        let at = self.now().utc();
+        self.desk.tell(known, &done.finding, tally, at);
     }
 
     fn ended(&mut self, id: ModelInstanceId, wavers: bool) {
@@ -219,19 +220,24 @@ impl Watch {
     }
 
     /// Learns what other replicas have found.
-    fn hear(&mut self) {
-        let snapshot = self.gateway.snapshot();
+    fn hear(&mut self, snapshot: &Snapshot) {
         let now = self.now();
-        for heard in self.desk.take(&snapshot) {
+        for heard in self.desk.take(snapshot, now.utc()) {
             let Some(instance) = snapshot.instance(heard.id) else {
                 continue;
             };
-            let ago = (now.utc() - heard.at).to_std().unwrap_or_default();
-            let fraction = self.fraction();
-            self.schedule.heard(heard.id, ago, now, fraction);
-            let Some(plan) = plan(instance).filter(|_| heard.is_current) else {
+            let Some(plan) = plan(instance) else {
                 continue;
             };
+            let ago = (now.utc() - heard.at).to_std().unwrap_or_default();
+            // What was paid for was paid for, whatever has changed since.
+            if heard.is_current || plan.costs {
+                let fraction = self.fraction();
+                self.schedule.heard(heard.id, ago, now, fraction);
+            }
+            if !heard.is_current {
+                continue;
+            }
             let news = News {
                 finding: &heard.finding,
                 bounds: bounds(instance),

@@ -1,13 +1,81 @@
-//! What this replica checks, and what it tells the others.
+//! Between the checks of this replica and those of the others: what is checked here, what others found, what they are told.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
-use understudy_shared::ModelInstanceId;
+use understudy_shared::{ModelInstanceId, ReasonCode};
+use uuid::Uuid;
 
-use super::finding::Finding;
+use super::finding::{Finding, Verdict};
 use super::schedule::Duty;
+use crate::gateway::breaker::attempt::Lane;
 use crate::gateway::breaker::tally::Tally;
+use crate::gateway::checks::Walked;
 use crate::gateway::snapshot::{Instance, Snapshot};
+
+/// How long a record waits for the instance that it is about: the change that made it may be on its way.
+const PATIENCE: TimeDelta = TimeDelta::seconds(60);
+/// Longest reason that is shared.
+const REASON: usize = 300;
+
+/// What this replica is among all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It makes the checks, and tells the others.
+    Leader,
+    /// Another one does.
+    Follower,
+    /// Nobody knows, since the database is away: it makes its own. One that led before goes on with what costs money, so that at most
+    /// one does.
+    Alone {
+        /// Whether it led before.
+        led: bool,
+    },
+}
+
+impl Role {
+    fn duty(self) -> Duty {
+        match self {
+            Self::Leader => Duty {
+                all: true,
+                may_pay: true,
+            },
+            Self::Follower => Duty {
+                all: false,
+                may_pay: false,
+            },
+            Self::Alone { led } => Duty {
+                all: true,
+                may_pay: led,
+            },
+        }
+    }
+}
+
+/// A check, as it is shared.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// The replica that made it.
+    origin: Uuid,
+    /// The instance's version at that time. Tokens and proxies go by their places, so it must be the same.
+    version: i64,
+    at: DateTime<Utc>,
+    verdict: Verdict,
+    code: String,
+    reason: String,
+    took_ms: u64,
+    with_token: bool,
+    token: usize,
+    proxy: Option<usize>,
+    refused: Vec<usize>,
+    dead: Vec<usize>,
+    tally: Tally,
+}
 
 /// A check that another replica made.
 #[derive(Debug)]
@@ -24,29 +92,71 @@ pub struct Heard {
     pub tally: Tally,
 }
 
+#[derive(Debug)]
+struct Papers {
+    role: Role,
+    /// What others found, until the checks learn of it.
+    incoming: HashMap<ModelInstanceId, Record>,
+    /// What was found here, until the others are told.
+    outgoing: HashMap<ModelInstanceId, Record>,
+}
+
 /// Between the checks and the other replicas.
 #[derive(Debug)]
 pub struct Desk {
+    /// This process.
+    origin: Uuid,
+    papers: Mutex<Papers>,
     duty: watch::Sender<Duty>,
     heard: Notify,
+    told: Notify,
 }
 
 impl Default for Desk {
     fn default() -> Self {
+        // Until somebody knows who leads, nothing is checked in turn.
+        let role = Role::Follower;
         Self {
-            duty: watch::Sender::new(Duty {
-                all: true,
-                may_pay: true,
+            origin: Uuid::now_v7(),
+            papers: Mutex::new(Papers {
+                role,
+                incoming: HashMap::new(),
+                outgoing: HashMap::new(),
             }),
+            duty: watch::Sender::new(role.duty()),
             heard: Notify::new(),
+            told: Notify::new(),
         }
     }
 }
 
 impl Desk {
+    fn papers(&self) -> MutexGuard<'_, Papers> {
+        self.papers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What this replica checks.
     pub fn duty(&self) -> watch::Receiver<Duty> {
         self.duty.subscribe()
+    }
+
+    /// What this replica is.
+    pub fn role(&self) -> Role {
+        self.papers().role
+    }
+
+    /// From now on it is this. Gives what it was.
+    pub fn become_(&self, role: Role) -> Role {
+        let mut papers = self.papers();
+        let was = mem::replace(&mut papers.role, role);
+        if role != Role::Leader {
+            papers.outgoing.clear();
+        }
+        drop(papers);
+        let duty = role.duty();
+        self.duty
+            .send_if_modified(|known| mem::replace(known, duty) != duty);
+        was
     }
 
     /// Returns when there is something to take.
@@ -54,11 +164,102 @@ impl Desk {
         self.heard.notified().await;
     }
 
-    /// What others found since the last call.
-    pub fn take(&self, _: &Snapshot) -> Vec<Heard> {
-        Vec::new()
+    /// Returns when there is something to send.
+    pub async fn told(&self) {
+        self.told.notified().await;
     }
 
-    /// Tells the others what was found.
-    pub fn tell(&self, _: &Instance, _: &Finding, _: Tally) {}
+    /// What others found since the last call, as far as this replica knows the instances.
+    pub fn take(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Heard> {
+        let mut papers = self.papers();
+        let mut taken = Vec::new();
+        papers.incoming.retain(|id, record| {
+            let version = snapshot.instance(*id).map(|instance| instance.version);
+            match version {
+                Some(version) if version >= record.version => {
+                    taken.push(record.heard(*id, version));
+                    false
+                }
+                // The change is on its way, or the instance is gone.
+                _ => now - record.at < PATIENCE,
+            }
+        });
+        taken
+    }
+
+    /// Another replica, or this one long ago, has written this.
+    pub fn receive(&self, id: ModelInstanceId, record: &str) {
+        match serde_json::from_str::<Record>(record) {
+            Ok(record) if record.origin != self.origin => {
+                self.papers().incoming.insert(id, record);
+                self.heard.notify_one();
+            }
+            Ok(_) => {}
+            // Of another version of the service, which is being replaced.
+            Err(error) => tracing::debug!(%error, "a shared check cannot be read"),
+        }
+    }
+
+    /// Tells the others what was found, if they rely on this replica.
+    pub fn tell(&self, instance: &Instance, finding: &Finding, tally: Tally, at: DateTime<Utc>) {
+        let mut papers = self.papers();
+        if papers.role != Role::Leader {
+            return;
+        }
+        let record = Record {
+            origin: self.origin,
+            version: instance.version,
+            at,
+            verdict: finding.verdict,
+            code: finding.code.to_string(),
+            reason: finding.reason.chars().take(REASON).collect(),
+            took_ms: u64::try_from(finding.took.as_millis()).unwrap_or(u64::MAX),
+            with_token: finding.with_token,
+            token: finding.walked.lane.token,
+            proxy: finding.walked.lane.proxy,
+            refused: finding.walked.refused.clone(),
+            dead: finding.walked.dead.clone(),
+            tally,
+        };
+        papers.outgoing.insert(instance.connection.id, record);
+        drop(papers);
+        self.told.notify_one();
+    }
+
+    /// What the others are to be told, as a JSON array. None if there is nothing.
+    pub fn send(&self) -> Option<String> {
+        let outgoing = mem::take(&mut self.papers().outgoing);
+        let news: Vec<_> = outgoing
+            .iter()
+            .map(|(id, record)| serde_json::json!({"id": id, "record": record}))
+            .collect();
+        (!news.is_empty()).then(|| serde_json::Value::from(news).to_string())
+    }
+}
+
+impl Record {
+    fn heard(&self, id: ModelInstanceId, version: i64) -> Heard {
+        let record = self.clone();
+        Heard {
+            id,
+            at: record.at,
+            is_current: record.version == version,
+            finding: Finding {
+                verdict: record.verdict,
+                code: ReasonCode::named(&record.code).unwrap_or(ReasonCode::Down),
+                reason: record.reason,
+                took: Duration::from_millis(record.took_ms),
+                with_token: record.with_token,
+                walked: Walked {
+                    lane: Lane {
+                        token: record.token,
+                        proxy: record.proxy,
+                    },
+                    refused: record.refused,
+                    dead: record.dead,
+                },
+            },
+            tally: record.tally,
+        }
+    }
 }

@@ -1,0 +1,2 @@
+DROP TABLE instance_checks;
+DROP SEQUENCE instance_checks_seq;
