@@ -14,6 +14,8 @@ use diesel_async::pooled_connection::{
 };
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+use tokio::sync::watch;
+use tokio_postgres::NoTls;
 
 pub mod api_keys;
 pub mod catalog;
@@ -57,13 +59,55 @@ pub enum DatabaseError {
     Pool(#[from] pooled::BuildError),
 }
 
+/// Cuts the pool's connections when the database has stopped answering without closing them, as a frozen one does. Nothing else would
+/// end the requests that wait on them: the limits of statements are kept by the server.
+#[derive(Clone, Debug)]
+pub struct Pulse(watch::Sender<u64>);
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self(watch::Sender::new(0))
+    }
+}
+
+impl Pulse {
+    /// The database does not answer.
+    pub fn stopped(&self) {
+        self.0.send_modify(|count| *count += 1);
+    }
+
+    /// A connection that ends with the pulse.
+    async fn connect(&self, url: &str) -> ConnectionResult<AsyncPgConnection> {
+        let mut stopped = self.0.subscribe();
+        let establish = async {
+            let connected = tokio_postgres::connect(url, NoTls).await;
+            let (client, connection) =
+                connected.map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+            tokio::spawn(async move {
+                tokio::select! {
+                    // Whoever waits for an answer is told why there is none.
+                    _ = connection => {}
+                    _ = stopped.changed() => {}
+                }
+            });
+            AsyncPgConnection::try_from(client).await
+        };
+        match tokio::time::timeout(ACQUIRE_TIMEOUT, establish).await {
+            Ok(connected) => connected,
+            Err(_) => Err(silent()),
+        }
+    }
+}
+
+fn silent() -> ConnectionError {
+    ConnectionError::BadConnection("no answer in time".to_owned())
+}
+
 async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
     let connect = AsyncPgConnection::establish(url);
     match tokio::time::timeout(ACQUIRE_TIMEOUT, connect).await {
         Ok(connected) => connected,
-        Err(_) => Err(ConnectionError::BadConnection(
-            "no answer in time".to_owned(),
-        )),
+        Err(_) => Err(silent()),
     }
 }
 
@@ -71,12 +115,14 @@ async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
 ///
 /// # Errors
 /// If its settings are refused.
-pub fn pool(url: &str) -> Result<Pool, DatabaseError> {
+pub fn pool(url: &str, pulse: &Pulse) -> Result<Pool, DatabaseError> {
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(|url| {
+    let pulse = pulse.clone();
+    config.custom_setup = Box::new(move |url| {
+        let pulse = pulse.clone();
         Box::pin(async move {
-            let mut conn = connect(url).await?;
+            let mut conn = pulse.connect(url).await?;
             conn.batch_execute(&format!("SET statement_timeout = {STATEMENT_TIMEOUT_MS}"))
                 .await
                 .map_err(ConnectionError::CouldntSetupConfiguration)?;

@@ -201,7 +201,8 @@ async fn serve_on(
 ) -> Result<(), ServeError> {
     let address = listeners.address;
     patiently(url).await?;
-    let pool = db::pool(url)?;
+    let pulse = db::Pulse::default();
+    let pool = db::pool(url, &pulse)?;
     let cipher = SecretCipher::new(secret_keys);
     verify_secrets(&pool, &cipher).await?;
     let link = first_administrator(&config, &pool).await?;
@@ -224,7 +225,8 @@ async fn serve_on(
         pool.clone(),
         cipher.clone(),
     ));
-    let listening = actix_web::rt::spawn(refresh::listen(Arc::clone(&gateway), url.to_owned()));
+    let listening =
+        actix_web::rt::spawn(refresh::listen(Arc::clone(&gateway), url.to_owned(), pulse));
     let desk = Arc::<Desk>::default();
     let watching = actix_web::rt::spawn(watch::run(Arc::clone(&gateway), Arc::clone(&desk)));
     let linking = actix_web::rt::spawn(link::run(desk, url.to_owned()));

@@ -2,6 +2,8 @@
 //!
 //! These tests know one thing beyond the contract: that PostgreSQL's pid file is in `postgres` in the data folder.
 
+mod outages;
+
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;

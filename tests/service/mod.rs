@@ -1,6 +1,7 @@
 //! The service as a process: how it starts, what it refuses to start with, and how it goes down.
 
 mod keys;
+mod replicas;
 mod secrets;
 mod start;
 mod static_files;

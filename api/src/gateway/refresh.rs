@@ -13,13 +13,17 @@ use tokio_postgres::AsyncMessage;
 
 use super::Gateway;
 use super::snapshot::Snapshot;
-use crate::db::{self, Pool};
+use crate::db::{self, Pool, Pulse};
 use crate::secrets::SecretCipher;
 
 /// How often the revision is looked up, in case that an announcement was lost.
 const POLL: Duration = Duration::from_secs(10);
 /// How long a management request waits for the snapshot that has its change.
 const WAIT: Duration = Duration::from_secs(1);
+/// Between two signs of life of the database. With [`PATIENCE`] it says how long a request may wait for a frozen one.
+const BEAT: Duration = Duration::from_secs(1);
+/// Longest time for a sign of life.
+const PATIENCE: Duration = Duration::from_millis(2_500);
 const FIRST_RETRY: Duration = Duration::from_millis(200);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
 
@@ -128,12 +132,16 @@ async fn reload(gateway: &Gateway, pool: &Pool, cipher: &SecretCipher) -> Result
 }
 
 /// Listens for announcements, for ever.
-pub async fn listen(gateway: Arc<Gateway>, url: String) {
+pub async fn listen(gateway: Arc<Gateway>, url: String, pulse: Pulse) {
     let mut retry = FIRST_RETRY;
     loop {
         match listen_once(&gateway, &url, &mut retry).await {
             Ok(()) => tracing::warn!("the connection for announcements of changes ended"),
             Err(error) => {
+                if let Lost::Silent = error {
+                    // What waits for an answer waits in vain.
+                    pulse.stopped();
+                }
                 tracing::warn!(%error, "no connection for announcements of changes; polling meanwhile")
             }
         }
@@ -142,15 +150,39 @@ pub async fn listen(gateway: Arc<Gateway>, url: String) {
     }
 }
 
-async fn listen_once(
-    gateway: &Gateway,
-    url: &str,
-    retry: &mut Duration,
-) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+/// Why nobody listens.
+#[derive(Debug, thiserror::Error)]
+enum Lost {
+    #[error(transparent)]
+    Database(#[from] tokio_postgres::Error),
+    #[error("the database does not answer in time")]
+    Silent,
+}
+
+async fn in_time<T>(
+    work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, Lost> {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(Lost::Silent),
+    }
+}
+
+async fn listen_once(gateway: &Gateway, url: &str, retry: &mut Duration) -> Result<(), Lost> {
+    let connect = tokio_postgres::connect(url, tokio_postgres::NoTls);
+    let (client, mut connection) = in_time(connect).await?;
     let mut messages = stream::poll_fn(move |cx| connection.poll_message(cx)).boxed_local();
-    let listen = client.batch_execute("LISTEN understudy_config; LISTEN understudy_access");
-    tokio::pin!(listen);
+    let listen =
+        in_time(client.batch_execute("LISTEN understudy_config; LISTEN understudy_access"));
+    let beat = async {
+        loop {
+            tokio::time::sleep(BEAT).await;
+            if let Err(lost) = in_time(client.batch_execute("")).await {
+                break lost;
+            }
+        }
+    };
+    tokio::pin!(listen, beat);
     let mut listening = false;
     loop {
         // The connection makes progress only while its messages are awaited.
@@ -163,6 +195,7 @@ async fn listen_once(
                 gateway.refresh.ask();
                 gateway.refresh.access.send_modify(|count| *count += 1);
             }
+            lost = &mut beat, if listening => return Err(lost),
             message = messages.next() => match message {
                 Some(Ok(AsyncMessage::Notification(note))) if note.channel() == "understudy_access" => {
                     gateway.refresh.access.send_modify(|count| *count += 1);
@@ -171,7 +204,7 @@ async fn listen_once(
                     gateway.refresh.ask();
                 }
                 Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(error),
+                Some(Err(error)) => return Err(error.into()),
                 None => return Ok(()),
             },
         }

@@ -26,6 +26,8 @@ const REASON: usize = 300;
 /// What this replica is among all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
+    /// Nobody has looked yet who leads.
+    New,
     /// It makes the checks, and tells the others.
     Leader,
     /// Another one does.
@@ -45,7 +47,7 @@ impl Role {
                 all: true,
                 may_pay: true,
             },
-            Self::Follower => Duty {
+            Self::New | Self::Follower => Duty {
                 all: false,
                 may_pay: false,
             },
@@ -114,8 +116,7 @@ pub struct Desk {
 
 impl Default for Desk {
     fn default() -> Self {
-        // Until somebody knows who leads, nothing is checked in turn.
-        let role = Role::Follower;
+        let role = Role::New;
         Self {
             origin: Uuid::now_v7(),
             papers: Mutex::new(Papers {

@@ -64,7 +64,7 @@ pub async fn run(desk: Arc<Desk>, url: String) {
         let led = match desk.role() {
             Role::Leader => true,
             Role::Alone { led } => led,
-            Role::Follower => false,
+            Role::New | Role::Follower => false,
         };
         if !matches!(desk.become_(Role::Alone { led }), Role::Alone { .. }) {
             tracing::warn!(error = %lost, "no connection to share checks over; this replica makes all of its own meanwhile");
