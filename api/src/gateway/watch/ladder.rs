@@ -229,7 +229,7 @@ impl Check<'_> {
             let body = object.for_instance(model, &connection.parameters);
             let id = uuid::Uuid::now_v7().to_string();
             let body = Outgoing::Json(body);
-            client.post(lane, "/chat/completions", body, &id).await
+            client.post(lane, "/chat/completions", body, &id, &[]).await
         };
         let response = match self.walk(asked).await {
             Ok(response) => response,
