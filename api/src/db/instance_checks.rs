@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 /// Announces that there is something new to read.
 pub const CHANNEL: &str = "understudy_checks";
-/// Key of the advisory lock that the leader holds.
-const LEADER_LOCK: i64 = 0x756e_6465_7273_7465;
+/// Key of the advisory lock that the leader holds, for as long as it leads: no other lock of the service may have it.
+const LEADER_LOCK: i64 = 0x756e_6465_6c65_6164;
 
 /// A row.
 #[derive(Debug)]
