@@ -349,7 +349,9 @@ async fn put(
         joins: &[],
     };
     let answered = failover::ask(&ask, &mut record.trace).await?;
-    in_step().await;
+    if !question.is_streamed() {
+        in_step().await;
+    }
     Ok((Arc::clone(group), answered))
 }
 

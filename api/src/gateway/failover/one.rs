@@ -14,7 +14,7 @@ use crate::gateway::classify::{self, Effect, Failure, Verdict};
 use crate::gateway::question::Expected;
 use crate::gateway::snapshot::Member;
 use crate::gateway::stream::{self, Dialect};
-use crate::gateway::timing::Timing;
+use crate::gateway::timing::{Timing, in_step};
 use crate::gateway::upstream::{self, Client, Response};
 
 /// What came of one token and one proxy.
@@ -130,6 +130,10 @@ async fn send(
         let question = ask.question;
         let body = question.for_instance(model, &connection.parameters)?;
         let path = question.endpoint.path();
+        // The first word of a stream waits for nobody.
+        if !question.is_streamed() {
+            in_step().await;
+        }
         client
             .post(lane, path, body, ask.request_id, ask.joins)
             .await

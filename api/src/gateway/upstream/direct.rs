@@ -22,7 +22,6 @@ use tokio::time::Instant;
 use super::connect::{Connected, Connector, Fault};
 use super::pieces::Pieces;
 use super::route::POOL_IDLE;
-use crate::gateway::timing::in_step;
 
 /// Connections that wait for the next request.
 const MAX_IDLE: usize = 256;
@@ -138,7 +137,6 @@ impl Direct {
     ) -> Result<(Response<()>, Body), (hyper::Error, Option<Box<Request<Pieces>>>)> {
         let mut answer = std::pin::pin!(link.sender.try_send_request(request));
         let driving = &mut link.driving;
-        in_step().await;
         let answered = std::future::poll_fn(|cx| {
             drive(driving, cx);
             answer.as_mut().poll(cx)
