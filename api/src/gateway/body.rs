@@ -150,6 +150,9 @@ impl<'a> Object<'a> {
         for (name, value) in defaults.iter().filter(|(name, _)| absent(name)) {
             put(name, &value.to_string());
         }
+        if text.is_empty() {
+            text.push('{');
+        }
         text.push('}');
         text.into()
     }
@@ -335,6 +338,17 @@ mod tests {
             ),
             r#"{"model":"m","temperature":0.10,"max_tokens":7,"top_p":1}"#
         );
+    }
+
+    #[test]
+    fn nothing_left_is_an_empty_object() {
+        // Found by fuzzing.
+        let parameters = Parameters {
+            strip: vec!["a".into()],
+            ..Parameters::default()
+        };
+        assert_eq!(rewritten("{\t}", &parameters), "{}");
+        assert_eq!(rewritten("{\"a\":1}", &parameters), "{}");
     }
 
     #[test]

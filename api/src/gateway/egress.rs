@@ -261,9 +261,10 @@ pub fn normalize_host(host: &str) -> Result<String, NotAHost> {
         let address: Ipv6Addr = bare.parse().map_err(|_| NotAHost)?;
         return Ok(address.to_string());
     }
-    match url::Host::parse(bare) {
+    match url::Host::parse(host) {
         Ok(url::Host::Domain(name)) => {
-            let name = name.trim_end_matches('.').to_owned();
+            // One dot at the end, whatever script it is of. Without several the rest might be an address, which was not looked for.
+            let name = name.strip_suffix('.').unwrap_or(&name).to_owned();
             let label = |label: &str| {
                 !label.is_empty()
                     && label.len() <= 63
@@ -412,6 +413,10 @@ mod tests {
             "1.2.3.4.5",
             "::1%eth0",
             "256.256.256.256",
+            // Found by fuzzing: without their dots these are addresses.
+            "0x7f000001...",
+            "0x7f000001。。",
+            "example.com..",
             "a/b",
             "a:b",
         ] {

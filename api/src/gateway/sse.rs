@@ -63,7 +63,9 @@ impl Decoder {
     /// Takes a chunk.
     pub fn push(&mut self, chunk: &[u8]) {
         self.buffer.extend_from_slice(chunk);
-        if !self.begun && self.buffer.len() >= BYTE_ORDER_MARK.len() {
+        // Whatever else the stream begins with, even a blank line: what follows is no mark any more.
+        let undecided = self.buffer.len() < 3 && BYTE_ORDER_MARK.starts_with(&self.buffer);
+        if !self.begun && !undecided {
             self.begun = true;
             if self.buffer.starts_with(BYTE_ORDER_MARK) {
                 self.buffer.advance(BYTE_ORDER_MARK.len());
@@ -241,6 +243,15 @@ mod tests {
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
             assert_eq!(data(&single), expected, "{stream:?} byte by byte");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_one_at_the_very_beginning_alone() {
+        // Found by fuzzing: behind a blank line it was taken for one if the bytes came one by one.
+        let stream = "\n\u{feff}data: 1\n\ndata: 2\n\n".as_bytes();
+        let single: Vec<&[u8]> = stream.chunks(1).collect();
+        assert_eq!(data(&[stream]), ["2"]);
+        assert_eq!(data(&single), ["2"]);
     }
 
     #[test]
