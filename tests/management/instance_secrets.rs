@@ -11,6 +11,7 @@ async fn with_secrets(app: &App) -> (Client, String, Value) {
     let admin = app.admin().await;
     let body = json!({
         "name": "a", "kind": "network", "endpoint": {"scheme": "https", "host": "api.example", "port": 443},
+        "health_check": {"mode": "off"},
         "tokens": [{"label": "t", "value": "token-0123456789abcd"}],
         "headers": [{"name": "x-org", "value": "header-0123456789ab"}],
         "proxies": [{"url": "http://proxy.example:3128", "username": "us", "password": "proxy-password"}],

@@ -57,11 +57,18 @@ fn cookie(answer: &Answer) -> String {
 }
 
 /// The least that makes an instance.
-fn instance(name: &str) -> Value {
+fn least(name: &str) -> Value {
     json!({
         "name": name, "kind": "network",
         "endpoint": {"scheme": "http", "host": "10.20.30.40", "port": 8000},
     })
+}
+
+/// An instance that nobody checks, so that nothing happens to it but what a test does.
+fn instance(name: &str) -> Value {
+    let mut fields = least(name);
+    fields["health_check"] = json!({"mode": "off"});
+    fields
 }
 
 /// Names of the items of a list, in order.
