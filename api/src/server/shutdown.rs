@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::readiness::Readiness;
 use crate::events::Hub;
@@ -14,7 +16,8 @@ const STILL_ACCEPTING: Duration = Duration::from_secs(5);
 /// Stops the server in order on the first signal. Ends at the second, when the caller must not wait for the server any longer:
 /// a server that is stopping in order does not listen to anything else.
 pub(super) async fn on_signal(server: ServerHandle, readiness: Readiness, events: Arc<Hub>) {
-    let polite = signal().await;
+    let mut signals = Signals::listen();
+    let polite = signals.next().await;
     readiness.stop();
     // They never finish by themselves, and their clients find another replica at once.
     events.stop();
@@ -28,29 +31,60 @@ pub(super) async fn on_signal(server: ServerHandle, readiness: Readiness, events
     };
     tokio::select! {
         () = in_order => {}
-        _ = signal() => tracing::warn!("told to stop again; stopping at once"),
+        _ = signals.next() => tracing::warn!("told to stop again; stopping at once"),
     }
 }
 
-/// Waits for a signal; true for SIGTERM, which orchestrators send, false for the impatient SIGINT.
+/// SIGTERM, which orchestrators send, and the impatient SIGINT. Listened to without a gap: one that comes right after another is
+/// not lost.
 #[cfg(unix)]
-async fn signal() -> bool {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = terminate.recv() => true,
-            _ = tokio::signal::ctrl_c() => false,
-        },
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM cannot be caught");
-            let _ = tokio::signal::ctrl_c().await;
-            false
+struct Signals {
+    terminate: Option<Signal>,
+    interrupt: Option<Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Self {
+        let listen = |kind, name: &str| {
+            signal(kind)
+                .inspect_err(|error| tracing::warn!(%error, "{name} cannot be caught"))
+                .ok()
+        };
+        Self {
+            terminate: listen(SignalKind::terminate(), "SIGTERM"),
+            interrupt: listen(SignalKind::interrupt(), "SIGINT"),
+        }
+    }
+
+    /// Waits for the next one; true for SIGTERM.
+    async fn next(&mut self) -> bool {
+        async fn one(signal: &mut Option<Signal>) {
+            match signal {
+                Some(signal) => {
+                    signal.recv().await;
+                }
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = one(&mut self.terminate) => true,
+            () = one(&mut self.interrupt) => false,
         }
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() -> bool {
-    let _ = tokio::signal::ctrl_c().await;
-    false
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) -> bool {
+        let _ = tokio::signal::ctrl_c().await;
+        false
+    }
 }
