@@ -10,7 +10,7 @@
 //! | [`link`] | who of the replicas makes the checks |
 //!
 //! One task of a process. The rules: a check goes the way of a request (client, proxies, TLS, egress policy) and costs nothing unless
-//! somebody asked for one that does. What it means is said in [`breaker`](super::breaker); [`concluded`] is the one place that
+//! somebody asked for one that does. What it means is said in [`breaker`](super::breaker); `concluded` is the one place that
 //! learns of every check that was made here.
 
 use std::collections::HashMap;
