@@ -300,10 +300,12 @@ async fn group_begins_with_the_instance_that_one_came_from() {
     visit.shows(NAMES, json!(["Server B"])).await;
     assert_eq!(visit.text(".form-dirty").await, "", "nothing was typed yet");
     visit.type_into("#name", "chat").await;
-    visit.click("[data-action=save]").await;
     visit
         .find("#preview [data-name='Server B'][data-verdict=answers]")
         .await;
+    visit.click("[data-action=save]").await;
+    let stands = "return document.querySelector('h1').textContent";
+    visit.shows(stands, json!("chat")).await;
     let expected = [made[1].id.clone()];
     assert_eq!(member_ids(&stored(&app, "chat").await), expected);
     visit.assert_clean().await;
