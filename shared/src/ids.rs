@@ -46,4 +46,6 @@ ids! {
     ApiKeyId,
     /// Identifies a user (UUID version 7).
     UserId,
+    /// Identifies a record of the audit log (UUID version 7).
+    AuditRecordId,
 }

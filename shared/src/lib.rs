@@ -5,6 +5,7 @@
 
 pub mod api_key;
 pub mod attempt;
+pub mod audit;
 pub mod auth;
 pub mod check;
 pub mod event;
@@ -17,11 +18,13 @@ pub mod problem;
 pub mod reason;
 pub mod rules;
 pub mod secret;
+pub mod settings;
 mod tagged;
 pub mod user;
 
 pub use api_key::*;
 pub use attempt::*;
+pub use audit::*;
 pub use auth::*;
 pub use check::*;
 pub use event::*;
@@ -33,4 +36,5 @@ pub use page::*;
 pub use problem::*;
 pub use reason::{REASON_CODES, ReasonCode};
 pub use secret::SecretInput;
+pub use settings::*;
 pub use user::*;
