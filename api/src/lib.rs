@@ -11,6 +11,7 @@ pub mod error;
 pub mod events;
 pub mod gateway;
 pub mod keys;
+pub mod log;
 pub mod metrics;
 pub mod openapi;
 pub mod request_id;

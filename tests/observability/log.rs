@@ -1,5 +1,6 @@
 //! The line of a request in the log, and the id that ties it to everything else.
 
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::gateway::{CHAT, GROUP, Pair, chat, streamed_chat};
@@ -7,7 +8,7 @@ use crate::support::App;
 use crate::support::client::{Answer, Client};
 use crate::support::upstream::healthy::content_event;
 use crate::support::upstream::{Recorded, Reply, Upstream};
-use crate::support::wait::{SOON, until};
+use crate::support::wait::{SOON, soon, until};
 
 /// A service that logs every request, each line a JSON object, and a group of two instances.
 struct Logged {
@@ -190,6 +191,56 @@ async fn stream_is_told_of_at_its_end_with_what_went_wrong() {
         (&json!("caller_left"), &json!("first"))
     );
     assert_eq!(line["status"], Value::Null, "{line}");
+}
+
+#[tokio::test]
+async fn instance_that_is_merely_passed_over_is_no_news() {
+    let logged = Logged::start().await;
+    let busy = Reply::failure(429).header("retry-after", "600");
+    logged.first.next(busy);
+    let failed_over = logged.caller.post(CHAT, &chat(GROUP)).await.expect(200);
+    let line = logged.line_of(&failed_over).await;
+    assert_eq!(line["level"], "INFO", "{line}");
+    // From now on it is left alone, for every request.
+    for body in [chat(GROUP), streamed_chat(GROUP)] {
+        let passed_over = logged.caller.post(CHAT, &body).await.expect(200);
+        let line = logged.line_of(&passed_over).await;
+        assert_eq!(
+            (&line["level"], &line["message"]),
+            (&json!("DEBUG"), &json!("answered")),
+            "{line}"
+        );
+        let skipped = &trace(&line)[0];
+        assert_eq!(
+            (&skipped["name"], &skipped["outcome"], &skipped["code"]),
+            (&json!("first"), &json!("skipped"), &json!("cooling"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn sound_that_is_broken_off_on_purpose_has_the_line_of_its_request_and_no_other() {
+    let logged = Logged::start().await;
+    let torn = Reply::body(200, "audio/mpeg", "begin").promising(1000);
+    logged.first.next(torn.then_close());
+    let speak = json!({"model": GROUP, "input": "Hi", "voice": "alloy", "stream": true});
+    let opened = logged.caller.post("/v1/audio/speech", &speak).open().await;
+    let id = opened.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let (body, _connection) = opened.into_body();
+    assert!(soon("the end", body.collect()).await.is_err());
+    let line = logged.line(&id).await;
+    assert_eq!(
+        (&line["level"], &line["end"]),
+        (&json!("WARN"), &json!("interrupted"))
+    );
+    // What the server would say of it comes after that line, before anything of a later request.
+    let later = logged.caller.post(CHAT, &chat(GROUP)).await.expect(200);
+    logged.line_of(&later).await;
+    let log = logged.app.log();
+    assert!(!log.contains("ERROR") && !log.contains("payload"), "{log}");
 }
 
 #[tokio::test]

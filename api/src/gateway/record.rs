@@ -165,9 +165,10 @@ impl Record {
     }
 
     fn log(&self, end: End, took: Duration) {
-        let moved_on = || {
+        // An instance that is merely passed over was told of when it failed; said again with every request it would be all of the log.
+        let failed_over = || {
             let mut steps = self.trace.steps().iter();
-            steps.any(|step| step.outcome != AttemptOutcome::Answered)
+            steps.any(|step| step.outcome == AttemptOutcome::Failed)
         };
         // One place for the fields, whatever the level.
         macro_rules! line {
@@ -205,7 +206,7 @@ impl Record {
             (End::CallerLeft, None) => line!(debug, "the caller left"),
             (_, None) => line!(debug, "refused"),
             (_, Some(_)) if self.code.is_some() => line!(warn, "nobody answered"),
-            (_, Some(_)) if moved_on() => line!(info, "answered after skipping or failing over"),
+            (_, Some(_)) if failed_over() => line!(info, "answered after failing over"),
             (_, Some(_)) => line!(debug, "answered"),
         }
     }
