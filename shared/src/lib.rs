@@ -20,6 +20,7 @@ pub mod rules;
 pub mod secret;
 pub mod settings;
 mod tagged;
+pub mod usage;
 pub mod user;
 
 pub use api_key::*;
@@ -37,4 +38,5 @@ pub use problem::*;
 pub use reason::{REASON_CODES, ReasonCode};
 pub use secret::SecretInput;
 pub use settings::*;
+pub use usage::*;
 pub use user::*;
