@@ -192,29 +192,49 @@ async fn replica_that_sees_a_request_fail_checks_by_itself() {
 }
 
 #[tokio::test]
-async fn what_costs_money_is_not_asked_again_by_whoever_starts_within_the_hour() {
-    let app = App::start().await;
+async fn what_costs_money_is_not_asked_again_within_the_hour_whatever_is_switched_or_restarted() {
+    let mut app = App::start().await;
     let upstream = Upstream::start("a");
     let chat = json!({"health_check": {"mode": "chat"}});
-    let instance = app.instance_with("a", upstream.port(), chat).await;
+    let instance = app.instance_with("a", upstream.port(), chat.clone()).await;
+    let paid = || upstream.requests().len();
     shown(&app, &instance, "up", "check_passed").await;
-    // Written before the process ends.
-    let database = app.database().connect().await;
-    until(SOON, "it is written", async || {
-        let rows = database.query("SELECT FROM instance_checks", &[]).await;
-        (rows.unwrap().len() == 1).then_some(())
+    // Neither after it was not checked at all, nor after it was checked otherwise.
+    let other = json!({"health_check": {"mode": "models", "interval_s": 86400}});
+    let off = json!({"health_check": {"mode": "off"}});
+    let admin = app.admin().await;
+    for change in [&off, &chat, &other] {
+        admin.patch(&instance.path, change).await.expect(200);
+        app.settled().await;
+    }
+    until(SOON, "it is checked otherwise", async || {
+        (checks(&upstream) == 1).then_some(())
     })
     .await;
-    let mut app = app;
+    shown(&app, &instance, "up", "check_passed").await;
+    assert_eq!(paid(), 1);
     app.signal(Signal::KILL);
     app.exit_code(SOON).await;
-    let next = replica_of(&app).await;
+
+    // By a process that never knew of it.
+    let mut next = replica_of(&app).await;
     said(&next, LEADS).await;
-    shown(&next, &instance, "up", "check_passed").await;
+    let admin = next.admin().await;
+    admin.patch(&instance.path, &chat).await.expect(200);
     let witness = Upstream::start("witness");
     let seen = next
         .instance_with("witness", witness.port(), every_second())
         .await;
     shown(&next, &seen, "up", "check_passed").await;
-    assert_eq!(upstream.requests().len(), 1);
+    assert_eq!(paid(), 1);
+    next.signal(Signal::KILL);
+    next.exit_code(SOON).await;
+
+    // An hour later.
+    let database = app.database().connect().await;
+    let statement = "UPDATE paid_checks SET at = at - interval '1 hour'";
+    assert_eq!(database.execute(statement, &[]).await.unwrap(), 1);
+    let last = replica_of(&app).await;
+    shown(&last, &instance, "up", "check_passed").await;
+    assert_eq!(paid(), 2);
 }

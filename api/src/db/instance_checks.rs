@@ -1,5 +1,7 @@
-//! What checks found last, shared among replicas, and who of them makes the checks. On a connection of its own that is neither the
+//! What checks found last, shared among replicas, who of them makes the checks, and when one was last paid for. On a connection of its own that is neither the
 //! pool's nor the one of announcements: the lock that says who leads lives and dies with it.
+
+use std::time::Duration;
 
 use tokio_postgres::{Client, Error};
 use uuid::Uuid;
@@ -90,4 +92,32 @@ pub async fn write(client: &Client, news: &str) -> Result<(), Error> {
          ON CONFLICT (instance_id) DO UPDATE SET seq = excluded.seq, record = excluded.record";
     client.execute(statement, &[&news]).await?;
     client.batch_execute(&format!("NOTIFY {CHANNEL}")).await
+}
+
+/// Notes that a check of an instance is paid for now, unless another one was within the last `pause`. Gives how long that still lasts;
+/// none if it is over, and this one may be made. The database's clock alone counts.
+///
+/// # Errors
+/// If the database fails.
+pub async fn pay(
+    client: &Client,
+    instance_id: Uuid,
+    pause: Duration,
+) -> Result<Option<Duration>, Error> {
+    let (id, pause_s) = (instance_id.to_string(), pause.as_secs_f64());
+    let statement = "INSERT INTO paid_checks AS known (instance_id, at)
+         SELECT id, now() FROM model_instances WHERE id = $1::text::uuid
+         ON CONFLICT (instance_id) DO UPDATE SET at = excluded.at
+         WHERE known.at <= excluded.at - make_interval(secs => $2)";
+    if client.execute(statement, &[&id, &pause_s]).await? == 1 {
+        return Ok(None);
+    }
+    let statement = "SELECT extract(epoch FROM at + make_interval(secs => $2) - now())::float8
+         FROM paid_checks WHERE instance_id = $1::text::uuid";
+    let left = match client.query_opt(statement, &[&id, &pause_s]).await? {
+        Some(row) => row.try_get::<_, f64>(0)?,
+        // The instance is gone.
+        None => pause_s,
+    };
+    Ok(Some(Duration::from_secs_f64(left.clamp(0.0, pause_s))))
 }

@@ -128,6 +128,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    paid_checks (instance_id) {
+        instance_id -> Uuid,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     refresh_tokens (token_hash) {
         token_hash -> Bytea,
         session_id -> Uuid,
@@ -176,6 +183,7 @@ diesel::joinable!(instance_proxies -> model_instances (instance_id));
 diesel::joinable!(instance_tokens -> model_instances (instance_id));
 diesel::joinable!(model_group_members -> model_groups (group_id));
 diesel::joinable!(model_group_members -> model_instances (instance_id));
+diesel::joinable!(paid_checks -> model_instances (instance_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));
 
@@ -189,6 +197,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     model_group_members,
     model_groups,
     model_instances,
+    paid_checks,
     refresh_tokens,
     sessions,
     setup_tokens,

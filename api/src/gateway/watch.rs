@@ -36,7 +36,7 @@ pub mod ladder;
 pub mod link;
 pub mod schedule;
 
-use desk::Desk;
+use desk::{Desk, Permit};
 use finding::{Finding, Verdict};
 use ladder::Memo;
 use schedule::{Plan, Schedule, Trigger};
@@ -59,7 +59,8 @@ struct Watch {
 struct Done {
     instance: Arc<Instance>,
     trigger: Trigger,
-    finding: Finding,
+    /// What it found, or how long it has to wait because it costs money.
+    finding: Result<Finding, Duration>,
 }
 
 /// Checks instances, for ever.
@@ -184,11 +185,21 @@ impl Watch {
                 memo
             }
         };
+        let desk = plan(instance)
+            .filter(|plan| plan.costs)
+            .map(|_| Arc::clone(&self.desk));
         let egress = Arc::clone(self.gateway.egress());
         let client = upstream::client(snapshot, instance, &egress);
         let instance = Arc::clone(instance);
         async move {
-            let finding = ladder::check(&instance, client, &egress, &memo).await;
+            let permit = match desk {
+                Some(desk) => desk.permit(id).await,
+                None => Permit::Granted,
+            };
+            let finding = match permit {
+                Permit::Granted => Ok(ladder::check(&instance, client, &egress, &memo).await),
+                Permit::In(wait) => Err(wait),
+            };
             Done {
                 instance,
                 trigger,
@@ -200,6 +211,14 @@ impl Watch {
     fn conclude(&mut self, done: &Done) {
         let instance = &done.instance;
         let id = instance.connection.id;
+        let finding = match &done.finding {
+            Ok(finding) => finding,
+            Err(wait) => {
+                let until = self.now().after(*wait);
+                self.schedule.refused(id, until);
+                return;
+            }
+        };
         // Of what was changed or deleted meanwhile nothing is learnt.
         let snapshot = self.gateway.snapshot();
         let same = |known: &&Arc<Instance>| Arc::ptr_eq(&known.health, &instance.health);
@@ -208,10 +227,10 @@ impl Watch {
             self.ended(id, false);
             return;
         };
-        let tally = concluded(done, plan);
+        let tally = concluded(instance, done.trigger, finding, plan);
         self.ended(id, tally.wavers());
         let at = self.now().utc();
-        self.desk.tell(known, &done.finding, tally, at);
+        self.desk.tell(known, finding, tally, at);
     }
 
     fn ended(&mut self, id: ModelInstanceId, wavers: bool) {
@@ -226,18 +245,12 @@ impl Watch {
             let Some(instance) = snapshot.instance(heard.id) else {
                 continue;
             };
-            let Some(plan) = plan(instance) else {
+            let Some(plan) = plan(instance).filter(|_| heard.is_current) else {
                 continue;
             };
             let ago = (now.utc() - heard.at).to_std().unwrap_or_default();
-            // What was paid for was paid for, whatever has changed since.
-            if heard.is_current || plan.costs {
-                let fraction = self.fraction();
-                self.schedule.heard(heard.id, ago, now, fraction);
-            }
-            if !heard.is_current {
-                continue;
-            }
+            let fraction = self.fraction();
+            self.schedule.heard(heard.id, ago, now, fraction);
             let news = News {
                 finding: &heard.finding,
                 bounds: bounds(instance),
@@ -285,19 +298,14 @@ fn horizon(instance: &Instance, plan: Plan) -> Duration {
 }
 
 /// A check that was made here has ended: the one place that learns of all of them.
-fn concluded(done: &Done, plan: Plan) -> Tally {
-    let Done {
-        instance,
-        trigger,
-        finding,
-    } = done;
+fn concluded(instance: &Instance, trigger: Trigger, finding: &Finding, plan: Plan) -> Tally {
     let passed = matches!(finding.verdict, Verdict::Passed | Verdict::Unverified);
     instance.counts.checked(passed);
     let news = News {
         finding,
         bounds: bounds(instance),
         good_for: horizon(instance, plan),
-        alarmed: *trigger == Trigger::Failure,
+        alarmed: trigger == Trigger::Failure,
         heard: None,
     };
     let (tally, turn) = instance.health.watched(&news);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use understudy_shared::{ModelInstanceId, ReasonCode};
 use uuid::Uuid;
 
@@ -20,6 +20,8 @@ use crate::gateway::snapshot::{Instance, Snapshot};
 
 /// How long a record waits for the instance that it is about: the change that made it may be on its way.
 const PATIENCE: TimeDelta = TimeDelta::seconds(60);
+/// After which it is asked again whether a check may be paid for, if nobody could say.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
 /// Longest reason that is shared.
 const REASON: usize = 300;
 
@@ -32,13 +34,21 @@ pub enum Role {
     Leader,
     /// Another one does.
     Follower,
-    /// Nobody knows, since the database is away: it makes its own. One that led before goes on with what costs money, so that at most
-    /// one does.
-    Alone {
-        /// Whether it led before.
-        led: bool,
-    },
+    /// Nobody knows, since the database is away: it makes its own, but none that costs money.
+    Alone,
 }
+
+/// Whether a check may be made that costs money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// It may, and it counts as made.
+    Granted,
+    /// Not before so long.
+    In(Duration),
+}
+
+/// Somebody wants to pay for a check of this instance, and waits for the answer.
+pub type Application = (ModelInstanceId, oneshot::Sender<Permit>);
 
 impl Role {
     fn duty(self) -> Duty {
@@ -51,9 +61,9 @@ impl Role {
                 all: false,
                 may_pay: false,
             },
-            Self::Alone { led } => Duty {
+            Self::Alone => Duty {
                 all: true,
-                may_pay: led,
+                may_pay: false,
             },
         }
     }
@@ -101,6 +111,8 @@ struct Papers {
     incoming: HashMap<ModelInstanceId, Record>,
     /// What was found here, until the others are told.
     outgoing: HashMap<ModelInstanceId, Record>,
+    /// Checks that wait for their permit.
+    applications: Vec<Application>,
 }
 
 /// Between the checks and the other replicas.
@@ -123,6 +135,7 @@ impl Default for Desk {
                 role,
                 incoming: HashMap::new(),
                 outgoing: HashMap::new(),
+                applications: Vec::new(),
             }),
             duty: watch::Sender::new(role.duty()),
             heard: Notify::new(),
@@ -152,6 +165,8 @@ impl Desk {
         let was = mem::replace(&mut papers.role, role);
         if role != Role::Leader {
             papers.outgoing.clear();
+            // Whoever waits learns that nobody can say.
+            papers.applications.clear();
         }
         drop(papers);
         let duty = role.duty();
@@ -165,7 +180,27 @@ impl Desk {
         self.heard.notified().await;
     }
 
-    /// Returns when there is something to send.
+    /// Whether a check of this instance may be paid for. Only the leader may, and only the database knows when the last one was.
+    pub async fn permit(&self, id: ModelInstanceId) -> Permit {
+        let answered = {
+            let mut papers = self.papers();
+            if papers.role != Role::Leader {
+                return Permit::In(ASK_AGAIN);
+            }
+            let (answer, answered) = oneshot::channel();
+            papers.applications.push((id, answer));
+            answered
+        };
+        self.told.notify_one();
+        answered.await.unwrap_or(Permit::In(ASK_AGAIN))
+    }
+
+    /// Whoever waits for a permit.
+    pub fn applications(&self) -> Vec<Application> {
+        mem::take(&mut self.papers().applications)
+    }
+
+    /// Returns when there is something to send, or somebody waits for a permit.
     pub async fn told(&self) {
         self.told.notified().await;
     }
@@ -262,5 +297,38 @@ impl Record {
             },
             tally: record.tally,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    const WAIT: Permit = Permit::In(ASK_AGAIN);
+
+    #[tokio::test]
+    async fn only_the_leader_may_pay_and_only_as_long_as_it_leads() {
+        let desk = Desk::default();
+        let id = ModelInstanceId(Uuid::from_u128(1));
+        for role in [Role::New, Role::Follower, Role::Alone] {
+            desk.become_(role);
+            assert!(!role.duty().may_pay, "{role:?}");
+            assert_eq!(desk.permit(id).await, WAIT, "{role:?}");
+        }
+        desk.become_(Role::Leader);
+        let mut permit = Box::pin(desk.permit(id));
+        assert_eq!(permit.as_mut().now_or_never(), None);
+        for (asked, answer) in desk.applications() {
+            assert_eq!(asked, id);
+            assert_eq!(answer.send(Permit::Granted), Ok(()));
+        }
+        assert_eq!(permit.await, Permit::Granted);
+        let mut permit = Box::pin(desk.permit(id));
+        assert_eq!(permit.as_mut().now_or_never(), None);
+        desk.become_(Role::Alone);
+        assert_eq!(permit.await, WAIT, "the database went away");
+        assert!(desk.applications().is_empty());
     }
 }

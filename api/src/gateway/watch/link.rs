@@ -16,7 +16,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_postgres::{AsyncMessage, Client, Error, NoTls};
 use understudy_shared::ModelInstanceId;
 
-use super::desk::{Desk, Role};
+use super::desk::{Application, Desk, Permit, Role};
+use super::schedule::DEAREST;
 use crate::db::instance_checks;
 
 /// Between two signs of life of the leader, and two tries of the others to lead.
@@ -61,12 +62,7 @@ pub async fn run(desk: Arc<Desk>, url: String) {
     let mut retry = FIRST_RETRY;
     loop {
         let lost = session(&desk, &url, &mut seen, &mut retry).await;
-        let led = match desk.role() {
-            Role::Leader => true,
-            Role::Alone { led } => led,
-            Role::New | Role::Follower => false,
-        };
-        if !matches!(desk.become_(Role::Alone { led }), Role::Alone { .. }) {
+        if desk.become_(Role::Alone) != Role::Alone {
             tracing::warn!(error = %lost, "no connection to share checks over; this replica makes all of its own meanwhile");
         }
         sleep(retry).await;
@@ -140,6 +136,9 @@ async fn serve(desk: &Desk, link: &mut Link, seen: &mut i64) -> Result<Never, Lo
             }
             () = announced.notified(), if !leads => read(desk, link, seen).await?,
             () = desk.told(), if leads => {
+                for application in desk.applications() {
+                    permit(link, application).await?;
+                }
                 sleep(GATHER).await;
                 if let Some(news) = desk.send()
                     && let Err(error) = in_time(instance_checks::write(&link.client, &news)).await
@@ -156,6 +155,23 @@ async fn serve(desk: &Desk, link: &mut Link, seen: &mut i64) -> Result<Never, Lo
             () = async { (&mut link.driver).map(drop).await } => return Err(Lost::Ended),
         }
     }
+}
+
+/// Decides whether a check may be paid for. If the database cannot say, whoever waits learns that by the end of its channel.
+async fn permit(link: &Link, (id, answer): Application) -> Result<(), Lost> {
+    let permit = match in_time(instance_checks::pay(&link.client, id.0, DEAREST)).await {
+        Ok(None) => Permit::Granted,
+        Ok(Some(left)) => Permit::In(left),
+        // The instance was deleted in the same moment, say.
+        Err(Lost::Database(error)) if error.as_db_error().is_some() => {
+            tracing::debug!(%error, "a check cannot be paid for");
+            Permit::In(DEAREST)
+        }
+        Err(lost) => return Err(lost),
+    };
+    // Whoever waited may have been stopped.
+    let _ = answer.send(permit);
+    Ok(())
 }
 
 /// Becomes the leader if nobody is.

@@ -3,6 +3,9 @@
 //! Each instance has its next check, a jitter away from its last one, so that they never march in step. While the next check may change
 //! something (some failed, not yet enough; some passed again) it comes in half the time: that is what keeps a dead instance from
 //! looking well for longer than three and a half intervals. A failed request brings a check forward.
+//!
+//! What costs money waits an hour here already; that it does so whatever is restarted or switched meanwhile, the database sees to
+//! (`db::instance_checks::pay`).
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -18,7 +21,7 @@ const SPREAD: Duration = Duration::from_millis(50);
 /// Failures within this time after a check that a failure set off are covered by it.
 const COVERED: Duration = Duration::from_secs(1);
 /// A check that costs money is never made more often than this.
-const DEAREST: Duration = Duration::from_secs(3600);
+pub const DEAREST: Duration = Duration::from_secs(3600);
 
 /// How an instance is to be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,13 +169,21 @@ impl Schedule {
         }
     }
 
+    /// The check that was to be made costs money, and may not be made before then.
+    pub fn refused(&mut self, id: ModelInstanceId, until: Moment) {
+        if let Some(entry) = self.entries.get_mut(&id)
+            && entry.plan.costs
+        {
+            entry.began = None;
+            entry.due = until;
+            entry.free_of_charge_until = Some(until);
+        }
+    }
+
     /// Another replica has checked it, so long ago.
     pub fn heard(&mut self, id: ModelInstanceId, ago: Duration, now: Moment, fraction: f64) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.due = now.after(entry.plan.pause(false, fraction).saturating_sub(ago));
-            if entry.plan.costs {
-                entry.paid(ago, now);
-            }
         }
     }
 
@@ -213,12 +224,6 @@ impl Entry {
     fn may_pay(&self, now: Moment, duty: Duty) -> bool {
         let free = self.free_of_charge_until;
         duty.may_pay && free.is_none_or(|free| free.has_come(now))
-    }
-
-    fn paid(&mut self, ago: Duration, now: Moment) {
-        let until = now.after(DEAREST.saturating_sub(ago));
-        let known = self.free_of_charge_until;
-        self.free_of_charge_until = Some(known.map_or(until, |known| known.later(until)));
     }
 }
 

@@ -207,10 +207,19 @@ fn what_costs_money_is_asked_by_one_replica_alone() {
     };
     assert_eq!(rig.take(alone), []);
     assert_eq!(rig.schedule.next(rig.now, alone), None);
-    rig.schedule.heard(id(1), HOUR / 2, rig.now, 0.0);
-    assert_eq!(rig.take(ALL), [], "another replica has paid");
-    rig.pass(HOUR / 2);
     assert_eq!(rig.take(ALL).len(), 1);
+    rig.schedule.refused(id(1), rig.now.after(HOUR / 2));
+    rig.alarm();
+    assert_eq!(rig.take(ALL), [], "another replica has paid");
+    assert_eq!(rig.wait(), Some(HOUR / 2));
+    rig.pass(HOUR / 2);
+    assert_eq!(rig.take(ALL).len(), 1, "nobody has paid since");
+    // Of one that is checked otherwise by now nothing is refused.
+    rig.set([(1, free(10))]);
+    assert_eq!(rig.take(ALL).len(), 1);
+    rig.schedule.refused(id(1), rig.now.after(HOUR));
+    rig.finish(false, 0.5);
+    assert_eq!(rig.wait(), Some(INTERVAL));
 }
 
 #[test]
