@@ -12,6 +12,7 @@
 //! | [`api_key`] | keys for programs |
 //! | [`principal`] | who is asking, as the database knows them at this moment |
 //! | [`permission`] | the rights, each a type that a handler names in its signature |
+//! | [`author`] | who does something, from where and by which request, for the audit log |
 //! | [`caller`] | the extractors that let only the permitted through |
 //! | [`standing`] | whether those who were let in may still be there |
 //! | [`setup`] | the first administrator |
@@ -22,6 +23,7 @@
 
 pub mod access_token;
 pub mod api_key;
+pub mod author;
 pub mod caller;
 pub mod client;
 pub mod cookie;
@@ -35,6 +37,7 @@ pub mod sign_in;
 pub mod standing;
 
 pub use access_token::AccessTokens;
+pub use author::{Author, Origin};
 pub use caller::{Caller, Permitted};
 pub use limits::SignInLimits;
 pub use permission::{Admin, ManageRead, ManageWrite, OwnKeys, ReadGroups, SignedIn};

@@ -1,7 +1,7 @@
 //! PostgreSQL: the pool, the migrations, and one module of rows and queries for each noun.
 //!
-//! The rule: queries are free functions on a connection, so that handlers decide what is one transaction. Nothing on the
-//! gateway's request path comes here.
+//! The rule: queries are free functions on a connection, so that handlers decide what is one transaction. Whatever people change is
+//! written through a [`Change`], which knows who makes it and records it. Nothing on the gateway's request path comes here.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +18,9 @@ use tokio::sync::watch;
 use tokio_postgres::NoTls;
 
 pub mod api_keys;
+pub mod audit_log;
 pub mod catalog;
+mod change;
 pub mod configuration;
 mod convert;
 pub mod embedded;
@@ -28,9 +30,12 @@ pub mod model_instances;
 #[expect(missing_docs, reason = "generated")]
 pub mod schema;
 pub mod sessions;
+pub mod settings;
 pub mod setup_tokens;
 pub mod time;
 pub mod users;
+
+pub use change::{Change, Target};
 
 /// Connections to the database.
 pub type Pool = pooled::Pool<AsyncPgConnection>;

@@ -12,8 +12,9 @@ use understudy_shared::{ProblemCode, Session, User, UserId};
 use uuid::Uuid;
 
 use super::access_token::{Access, AccessTokens};
-use super::{TokenHash, random_token, token_hash};
+use super::{Author, TokenHash, random_token, token_hash};
 use crate::db;
+use crate::db::Change;
 use crate::db::users::UserRow;
 use crate::error::ApiError;
 
@@ -37,6 +38,7 @@ pub struct Opened {
 pub async fn open(
     conn: &mut AsyncPgConnection,
     tokens: &AccessTokens,
+    author: &Author,
     user: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Opened, ApiError> {
@@ -46,9 +48,10 @@ pub async fn open(
     let user = conn
         .transaction::<UserRow, ApiError, _>(async |conn| {
             db::sessions::forget_ended(conn, user, now).await?;
-            db::sessions::insert(conn, id, user, now, ends).await?;
-            db::sessions::insert_refresh_token(conn, id, &hash).await?;
-            Ok(db::users::signed_in(conn, user, now).await?)
+            let mut change = Change::within(conn, author)?;
+            db::sessions::insert(&mut change, id, user, now, ends).await?;
+            db::sessions::insert_refresh_token(&mut change, id, &hash).await?;
+            Ok(db::users::signed_in(&mut change, user, now).await?)
         })
         .await?;
     Ok(Opened {
@@ -65,7 +68,7 @@ enum Rotation {
     Concurrent,
 }
 
-/// Renews the session of a refresh token, which is used up by it.
+/// Renews the session of a refresh token, which is used up by it. `author` is whoever has the token: a thief perhaps.
 ///
 /// # Errors
 /// 401 if the token is unknown, its session over, or it was used before, which ends the session; 409 if another request is
@@ -73,6 +76,7 @@ enum Rotation {
 pub async fn renew(
     conn: &mut AsyncPgConnection,
     tokens: &AccessTokens,
+    author: &Author,
     presented: &str,
     now: DateTime<Utc>,
 ) -> Result<Opened, ApiError> {
@@ -80,7 +84,7 @@ pub async fn renew(
     let (refresh_token, next) = fresh();
     // Ending the session must be committed, so it is an outcome and no error.
     let rotation = conn
-        .transaction::<_, ApiError, _>(async |conn| rotate(conn, &used, &next, now).await)
+        .transaction::<_, ApiError, _>(async |conn| rotate(conn, author, &used, &next, now).await)
         .await?;
     match rotation {
         Rotation::Renewed(user, session, ends) => Ok(Opened {
@@ -101,6 +105,7 @@ pub async fn renew(
 
 async fn rotate(
     conn: &mut AsyncPgConnection,
+    author: &Author,
     used: &TokenHash,
     next: &TokenHash,
     now: DateTime<Utc>,
@@ -112,7 +117,8 @@ async fn rotate(
         Some(used_at) if token.asked_at <= used_at => return Ok(Rotation::Concurrent),
         Some(_) => {
             tracing::warn!(session = %token.session_id, "a refresh token was used twice; its session ends");
-            db::sessions::end(conn, token.session_id, now).await?;
+            let mut change = Change::within(conn, author)?;
+            db::sessions::end_reused(&mut change, token.session_id, now).await?;
             return Ok(Rotation::Refused);
         }
         None => {}
@@ -125,19 +131,15 @@ async fn rotate(
     Ok(Rotation::Renewed(Box::new(user), token.session_id, ends))
 }
 
-/// Ends the session of a refresh token, used or not; an unknown one is none.
+/// The session of a refresh token, used or not; an unknown one has none.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn end_by_refresh_token(
+pub async fn of_refresh_token(
     conn: &mut AsyncPgConnection,
     presented: &str,
-    now: DateTime<Utc>,
-) -> Result<(), ApiError> {
-    if let Some(session) = db::sessions::of_refresh_token(conn, &token_hash(presented)).await? {
-        db::sessions::end(conn, session, now).await?;
-    }
-    Ok(())
+) -> Result<Option<Uuid>, ApiError> {
+    Ok(db::sessions::of_refresh_token(conn, &token_hash(presented)).await?)
 }
 
 fn fresh() -> (String, TokenHash) {

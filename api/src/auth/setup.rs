@@ -7,11 +7,11 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use understudy_shared::{ProblemCode, Role, SecretInput};
 use uuid::Uuid;
 
-use super::{password, random_token, token_hash};
+use super::{Author, password, random_token, token_hash};
 use crate::config::FirstAdmin;
 use crate::db;
-use crate::db::Pool;
-use crate::db::users::NewUserRow;
+use crate::db::users::{NewUserRow, UserRow};
+use crate::db::{Change, Pool};
 use crate::error::ApiError;
 
 /// Makes the token of a set-up link, or nothing if there is a user already. Each start of a replica has a link of its own.
@@ -45,7 +45,8 @@ pub async fn ensure_first_admin(pool: &Pool, admin: &FirstAdmin) -> Result<(), A
     let hash = password::hash(&SecretInput::new(admin.password.as_str())).await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
         if lock_if_open(conn).await? {
-            insert_admin(conn, &admin.username, &hash).await?;
+            let author = Author::service();
+            insert_admin(conn, &author, &admin.username, &hash).await?;
             tracing::info!(username = %admin.username, "made the first administrator");
         }
         Ok(())
@@ -79,12 +80,13 @@ pub async fn check_token(
 /// 409 if somebody else was faster.
 pub async fn finish(
     conn: &mut AsyncPgConnection,
+    author: &Author,
     username: &str,
     password_hash: &str,
-) -> Result<Uuid, ApiError> {
+) -> Result<UserRow, ApiError> {
     conn.transaction::<_, ApiError, _>(async |conn| {
         if lock_if_open(conn).await? {
-            insert_admin(conn, username, password_hash).await
+            insert_admin(conn, author, username, password_hash).await
         } else {
             Err(closed())
         }
@@ -99,9 +101,10 @@ async fn lock_if_open(conn: &mut AsyncPgConnection) -> Result<bool, ApiError> {
 
 async fn insert_admin(
     conn: &mut AsyncPgConnection,
+    author: &Author,
     username: &str,
     password_hash: &str,
-) -> Result<Uuid, ApiError> {
+) -> Result<UserRow, ApiError> {
     let row = NewUserRow {
         id: Uuid::now_v7(),
         username,
@@ -112,9 +115,10 @@ async fn insert_admin(
         enabled: true,
         created_at: Utc::now(),
     };
-    let id = db::users::insert(conn, &row).await?;
-    db::setup_tokens::remove_all(conn).await?;
-    Ok(id)
+    let mut change = Change::within(conn, author)?;
+    let user = db::users::insert_first(&mut change, &row).await?;
+    db::setup_tokens::remove_all(&mut change).await?;
+    Ok(user)
 }
 
 fn closed() -> ApiError {

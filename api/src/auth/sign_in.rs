@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
+use diesel_async::AsyncConnection as _;
 use understudy_shared::{ProblemCode, SecretInput, rules};
 
-use super::password;
+use super::{Origin, password};
 use crate::db;
+use crate::db::Change;
 use crate::db::users::UserRow;
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -22,13 +24,26 @@ pub async fn verify(
     state: &AppState,
     username: &str,
     given: &SecretInput,
-    address: IpAddr,
+    origin: &Origin,
 ) -> Result<UserRow, ApiError> {
-    let user = limited(state, username, address, async {
+    let user = limited(state, username, origin.address, async {
         let user = find(state, username).await?;
         let hash = user.as_ref().map(|user| user.password_hash.clone());
         let fits = password::verify(given, hash).await?;
-        Ok(user.filter(|user| fits && user.enabled))
+        let (welcome, others) = match user {
+            Some(user) if fits && user.enabled => (Some(user), None),
+            user => (None, Some(user)),
+        };
+        if let Some(user) = others {
+            let author = origin.clone().anonymous();
+            let mut conn = state.pool.get().await?;
+            conn.transaction::<_, ApiError, _>(async |conn| {
+                let mut change = Change::within(conn, &author)?;
+                Ok(db::users::not_signed_in(&mut change, user.as_ref()).await?)
+            })
+            .await?;
+        }
+        Ok(welcome)
     })
     .await?;
     user.ok_or_else(|| {
@@ -47,11 +62,20 @@ pub async fn is_password_of(
     state: &AppState,
     user: &UserRow,
     given: &SecretInput,
-    address: IpAddr,
+    origin: &Origin,
 ) -> Result<bool, ApiError> {
     let hash = user.password_hash.clone();
-    let fits = limited(state, &user.username, address, async {
+    let fits = limited(state, &user.username, origin.address, async {
         let fits = password::verify(given, Some(hash)).await?;
+        if !fits {
+            let author = origin.clone().by(user);
+            let mut conn = state.pool.get().await?;
+            conn.transaction::<_, ApiError, _>(async |conn| {
+                let mut change = Change::within(conn, &author)?;
+                Ok(db::users::password_refused(&mut change, user).await?)
+            })
+            .await?;
+        }
         Ok(fits.then_some(()))
     });
     Ok(fits.await?.is_some())

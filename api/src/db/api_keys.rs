@@ -3,11 +3,16 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use understudy_shared::{ApiKey, ApiKeyId, ApiKeyLimits, ApiKeyScope, ModelGroupId, Role};
+use serde_json::{Value, json};
+use understudy_shared::{
+    ApiKey, ApiKeyId, ApiKeyLimits, ApiKeyScope, AuditAction, AuditTargetKind, ModelGroupId, Role,
+};
 use uuid::Uuid;
 
+use super::change::{Change, Target};
 use super::schema::{api_keys, users};
 use crate::auth::TokenHash;
+use crate::domain::changes::{self, changes};
 
 /// A key as stored, without its hash.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -54,6 +59,25 @@ impl ApiKeyRow {
     pub fn group_ids(&self) -> Option<Vec<ModelGroupId>> {
         let ids = self.group_ids.as_ref()?;
         Some(ids.iter().flatten().copied().map(ModelGroupId).collect())
+    }
+
+    /// What the audit log shows of it: nothing of the key itself but its beginning.
+    fn audited(&self) -> Value {
+        json!({
+            "name": self.name,
+            "prefix": self.prefix,
+            "scopes": self.scopes,
+            "group_ids": self.group_ids,
+            "limits": {
+                "requests_per_minute": self.requests_per_minute,
+                "max_concurrency": self.max_concurrency,
+            },
+            "expires_at": self.expires_at,
+        })
+    }
+
+    fn target(&self) -> Target<'_> {
+        Target::new(AuditTargetKind::ApiKey, self.id, &self.name)
     }
 }
 
@@ -168,27 +192,42 @@ pub async fn get(
 ///
 /// # Errors
 /// If the database fails.
-pub async fn insert(conn: &mut AsyncPgConnection, row: &NewApiKeyRow) -> QueryResult<ApiKeyRow> {
-    diesel::insert_into(api_keys::table)
+pub async fn insert(change: &mut Change<'_>, row: &NewApiKeyRow) -> QueryResult<ApiKeyRow> {
+    let row: ApiKeyRow = diesel::insert_into(api_keys::table)
         .values(row)
         .returning(ApiKeyRow::as_returning())
-        .get_result(conn)
-        .await
+        .get_result(&mut **change)
+        .await?;
+    let changes = changes(&Value::Null, &row.audited());
+    change
+        .record(AuditAction::ApiKeyCreate, row.target(), changes)
+        .await?;
+    Ok(row)
 }
 
 /// Revokes a key; one that is revoked already stays as it is.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn revoke(conn: &mut AsyncPgConnection, id: Uuid, now: DateTime<Utc>) -> QueryResult<()> {
+pub async fn revoke(
+    change: &mut Change<'_>,
+    key: &ApiKeyRow,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
     let valid = api_keys::table
-        .find(id)
+        .find(key.id)
         .filter(api_keys::revoked_at.is_null());
-    diesel::update(valid)
+    let revoked = diesel::update(valid)
         .set(api_keys::revoked_at.eq(now))
-        .execute(conn)
+        .execute(&mut **change)
         .await?;
-    Ok(())
+    if revoked == 0 {
+        return Ok(());
+    }
+    let changes = changes::change("revoked_at", Value::Null, json!(now));
+    change
+        .record(AuditAction::ApiKeyRevoke, key.target(), changes)
+        .await
 }
 
 /// The valid key with this hash, and who made it.

@@ -5,11 +5,16 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use understudy_shared::{GroupMember, InstanceKind, ModelInstanceId, Strategy};
+use serde_json::{Value, json};
+use understudy_shared::{
+    AuditAction, AuditTargetKind, GroupMember, InstanceKind, ModelInstanceId, Strategy,
+};
 use uuid::Uuid;
 
+use super::change::{Change, Target};
 use super::convert::{named, number};
-use super::schema::{model_group_members, model_groups};
+use super::schema::{model_group_members, model_groups, model_instances};
+use crate::domain::changes::changes;
 use crate::domain::model_group::ValidModelGroup;
 
 /// A group as stored, without its members.
@@ -146,6 +151,31 @@ impl StoredModelGroup {
         changed.row.created_at = self.row.created_at;
         Ok(changed)
     }
+
+    /// What the audit log shows of it.
+    fn audited(&self, names: &HashMap<Uuid, String>) -> QueryResult<Value> {
+        let row = &self.row;
+        let member = |member: &GroupMember| {
+            json!({
+                "instance_id": member.instance_id,
+                "name": names.get(&member.instance_id.0),
+                "weight": member.weight,
+                "enabled": member.enabled,
+                "model": member.model,
+            })
+        };
+        Ok(json!({
+            "name": row.name,
+            "title": row.title,
+            "description": row.description,
+            "enabled": row.enabled,
+            "strategy": row.strategy,
+            "members": self.members.iter().map(member).collect::<Vec<_>>(),
+            "max_attempts": row.max_attempts()?,
+            "deadline_ms": row.deadline_ms()?,
+            "allowed_kinds": row.allowed_kinds()?,
+        }))
+    }
 }
 
 impl GroupMemberRow {
@@ -238,28 +268,65 @@ async fn complete(
 ///
 /// # Errors
 /// If its name is taken, a member does not exist, or the database fails.
-pub async fn insert(conn: &mut AsyncPgConnection, group: &StoredModelGroup) -> QueryResult<()> {
+pub async fn insert(change: &mut Change<'_>, group: &StoredModelGroup) -> QueryResult<()> {
     diesel::insert_into(model_groups::table)
         .values(&group.row)
-        .execute(conn)
+        .execute(&mut **change)
         .await?;
-    insert_members(conn, group).await
+    insert_members(change, group).await?;
+    record(change, AuditAction::ModelGroupCreate, None, Some(group)).await
 }
 
 /// Stores a changed group; the members are replaced as a whole.
 ///
 /// # Errors
 /// If its name is taken, a member does not exist, or the database fails.
-pub async fn update(conn: &mut AsyncPgConnection, group: &StoredModelGroup) -> QueryResult<()> {
-    let id = group.row.id;
+pub async fn update(
+    change: &mut Change<'_>,
+    before: &StoredModelGroup,
+    after: &StoredModelGroup,
+) -> QueryResult<()> {
+    let id = after.row.id;
     diesel::update(model_groups::table.find(id))
-        .set(&group.row)
-        .execute(conn)
+        .set(&after.row)
+        .execute(&mut **change)
         .await?;
     diesel::delete(model_group_members::table.filter(model_group_members::group_id.eq(id)))
-        .execute(conn)
+        .execute(&mut **change)
         .await?;
-    insert_members(conn, group).await
+    insert_members(change, after).await?;
+    let action = AuditAction::ModelGroupUpdate;
+    record(change, action, Some(before), Some(after)).await
+}
+
+/// Records a change of a group, with the names that its members have at this moment.
+async fn record(
+    change: &mut Change<'_>,
+    action: AuditAction,
+    before: Option<&StoredModelGroup>,
+    after: Option<&StoredModelGroup>,
+) -> QueryResult<()> {
+    let Some(group) = after.or(before) else {
+        return Ok(());
+    };
+    let members = before
+        .into_iter()
+        .chain(after)
+        .flat_map(|group| &group.members);
+    let ids: Vec<Uuid> = members.map(|member| member.instance_id.0).collect();
+    let names: Vec<(Uuid, String)> = model_instances::table
+        .filter(model_instances::id.eq_any(ids))
+        .select((model_instances::id, model_instances::name))
+        .load(&mut **change)
+        .await?;
+    let names: HashMap<Uuid, String> = names.into_iter().collect();
+    let shown = |group: Option<&StoredModelGroup>| match group {
+        Some(group) => group.audited(&names),
+        None => Ok(Value::Null),
+    };
+    let changes = changes(&shown(before)?, &shown(after)?);
+    let target = Target::new(AuditTargetKind::ModelGroup, group.row.id, &group.row.name);
+    change.record(action, target, changes).await
 }
 
 async fn insert_members(conn: &mut AsyncPgConnection, group: &StoredModelGroup) -> QueryResult<()> {
@@ -278,11 +345,11 @@ async fn insert_members(conn: &mut AsyncPgConnection, group: &StoredModelGroup) 
 ///
 /// # Errors
 /// If the database fails.
-pub async fn delete(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<()> {
-    diesel::delete(model_groups::table.find(id))
-        .execute(conn)
+pub async fn delete(change: &mut Change<'_>, group: &StoredModelGroup) -> QueryResult<()> {
+    diesel::delete(model_groups::table.find(group.row.id))
+        .execute(&mut **change)
         .await?;
-    Ok(())
+    record(change, AuditAction::ModelGroupDelete, Some(group), None).await
 }
 
 /// The instances that are members of a group; none of a group that there is not.

@@ -6,15 +6,19 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use understudy_shared::{Capabilities, InstanceKind};
+use serde_json::{Value, json};
+use understudy_shared::{AuditAction, AuditTargetKind, Capabilities, InstanceKind};
 use uuid::Uuid;
 
+use super::change::{Change, Target};
 use super::convert::{from_json, named};
 use super::schema::{
     instance_headers, instance_proxies, instance_tokens, model_group_members, model_groups,
     model_instances,
 };
+use crate::domain::changes::changes;
 
+mod audited;
 mod drills;
 mod rows;
 mod seal;
@@ -207,7 +211,39 @@ fn by_instance<T>(rows: Vec<T>, instance: impl Fn(&T) -> Uuid) -> HashMap<Uuid, 
 ///
 /// # Errors
 /// If its name is taken or the database fails.
-pub async fn insert(
+pub async fn insert(change: &mut Change<'_>, instance: &StoredModelInstance) -> QueryResult<()> {
+    insert_rows(change, instance).await?;
+    let changes = changes(&Value::Null, &instance.audited(None)?);
+    change
+        .record(AuditAction::ModelInstanceCreate, target(instance), changes)
+        .await
+}
+
+/// Stores a new instance that is the copy of another one.
+///
+/// # Errors
+/// If its name is taken or the database fails.
+pub async fn insert_copy(
+    change: &mut Change<'_>,
+    copy: &StoredModelInstance,
+    original: &StoredModelInstance,
+) -> QueryResult<()> {
+    insert_rows(change, copy).await?;
+    let mut fields = copy.audited(None)?;
+    fields["copy_of"] = json!({"id": original.row.id, "name": original.row.name});
+    let changes = changes(&Value::Null, &fields);
+    change
+        .record(AuditAction::ModelInstanceDuplicate, target(copy), changes)
+        .await
+}
+
+/// What a record of the audit log is about.
+fn target(instance: &StoredModelInstance) -> Target<'_> {
+    let row = &instance.row;
+    Target::new(AuditTargetKind::ModelInstance, row.id, &row.name)
+}
+
+async fn insert_rows(
     conn: &mut AsyncPgConnection,
     instance: &StoredModelInstance,
 ) -> QueryResult<()> {
@@ -223,6 +259,18 @@ pub async fn insert(
 /// # Errors
 /// If its name is taken or the database fails.
 pub async fn update(
+    change: &mut Change<'_>,
+    before: &StoredModelInstance,
+    after: &StoredModelInstance,
+) -> QueryResult<()> {
+    update_rows(change, after).await?;
+    let changes = changes(&before.audited(None)?, &after.audited(Some(before))?);
+    change
+        .record(AuditAction::ModelInstanceUpdate, target(after), changes)
+        .await
+}
+
+async fn update_rows(
     conn: &mut AsyncPgConnection,
     instance: &StoredModelInstance,
 ) -> QueryResult<()> {
@@ -266,11 +314,14 @@ async fn insert_parts(
 ///
 /// # Errors
 /// If a group uses it or the database fails.
-pub async fn delete(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<()> {
-    diesel::delete(model_instances::table.find(id))
-        .execute(conn)
+pub async fn delete(change: &mut Change<'_>, instance: &StoredModelInstance) -> QueryResult<()> {
+    diesel::delete(model_instances::table.find(instance.row.id))
+        .execute(&mut **change)
         .await?;
-    Ok(())
+    let changes = changes(&instance.audited(None)?, &Value::Null);
+    change
+        .record(AuditAction::ModelInstanceDelete, target(instance), changes)
+        .await
 }
 
 /// Names in lower case that begin with this one, for finding one that is free.
@@ -311,7 +362,7 @@ pub async fn dimensions_beside(
         .select(model_group_members::group_id)
         .load(conn)
         .await?;
-    let beside: Vec<(String, serde_json::Value)> = model_group_members::table
+    let beside: Vec<(String, Value)> = model_group_members::table
         .inner_join(model_groups::table)
         .inner_join(model_instances::table)
         .filter(model_group_members::group_id.eq_any(groups))
@@ -346,7 +397,7 @@ pub async fn facts(
         bool,
         String,
         Option<String>,
-        serde_json::Value,
+        Value,
         DateTime<Utc>,
     );
     let rows: Vec<Row> = model_instances::table

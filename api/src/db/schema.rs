@@ -19,6 +19,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_log (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        actor_name -> Nullable<Text>,
+        actor_key -> Nullable<Text>,
+        address -> Nullable<Text>,
+        action -> Text,
+        noun -> Text,
+        target_kind -> Text,
+        target_id -> Nullable<Uuid>,
+        target_name -> Nullable<Text>,
+        changes -> Json,
+        outcome -> Text,
+        request_id -> Nullable<Text>,
+        search -> Text,
+    }
+}
+
+diesel::table! {
     config_revision (only_row) {
         only_row -> Bool,
         revision -> Int8,
@@ -154,6 +175,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    settings (only_row) {
+        only_row -> Bool,
+        audit_retention_days -> Nullable<Int4>,
+        version -> Int8,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     setup_tokens (token_hash) {
         token_hash -> Bytea,
         created_at -> Timestamptz,
@@ -189,6 +219,7 @@ diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
+    audit_log,
     config_revision,
     instance_checks,
     instance_headers,
@@ -200,6 +231,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     paid_checks,
     refresh_tokens,
     sessions,
+    settings,
     setup_tokens,
     users,
 );

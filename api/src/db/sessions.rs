@@ -5,11 +5,14 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use understudy_shared::{AuditAction, AuditOutcome};
 use uuid::Uuid;
 
+use super::change::Change;
 use super::schema::{refresh_tokens, sessions, users};
 use super::users::UserRow;
 use crate::auth::TokenHash;
+use crate::domain::changes::Changes;
 
 /// A refresh token, locked for its use.
 #[derive(Queryable)]
@@ -22,12 +25,12 @@ pub struct RefreshTokenRow {
     pub asked_at: DateTime<Utc>,
 }
 
-/// Stores a session.
+/// Stores a session. [`super::users::signed_in`] records it.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn insert(
-    conn: &mut AsyncPgConnection,
+    change: &mut Change<'_>,
     id: Uuid,
     user: Uuid,
     now: DateTime<Utc>,
@@ -41,7 +44,7 @@ pub async fn insert(
     );
     diesel::insert_into(sessions::table)
         .values(values)
-        .execute(conn)
+        .execute(&mut **change)
         .await?;
     Ok(())
 }
@@ -115,31 +118,77 @@ pub async fn active_among(
         .await
 }
 
-/// Ends a session.
+/// Whose session it is, whether they may still sign in or not.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn end(
-    conn: &mut AsyncPgConnection,
+pub async fn owner(conn: &mut AsyncPgConnection, session: Uuid) -> QueryResult<Option<UserRow>> {
+    sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq(session))
+        .select(UserRow::as_select())
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// Ends a session because its user signs out. One that has ended stays as it is.
+///
+/// # Errors
+/// If the database fails.
+pub async fn sign_out(
+    change: &mut Change<'_>,
     session: Uuid,
+    user: &UserRow,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    let running = sessions::table
-        .find(session)
-        .filter(sessions::revoked_at.is_null());
-    diesel::update(running)
-        .set(sessions::revoked_at.eq(now))
-        .execute(conn)
-        .await?;
+    if end(change, session, now).await? {
+        change
+            .record(AuditAction::SessionSignOut, user.target(), Changes::new())
+            .await?;
+    }
     Ok(())
 }
 
-/// Ends all sessions of a user but one.
+/// Ends a session because one of its tokens was used a second time. One that has ended stays as it is.
+///
+/// # Errors
+/// If the database fails.
+pub async fn end_reused(
+    change: &mut Change<'_>,
+    session: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    if end(change, session, now).await?
+        && let Some(user) = owner(change, session).await?
+    {
+        let (action, target) = (AuditAction::SessionReuseDetected, user.target());
+        change
+            .record_as(AuditOutcome::Failure, action, target, Changes::new())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Ends a session, and says whether it was running.
+async fn end(conn: &mut AsyncPgConnection, session: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
+    let running = sessions::table
+        .find(session)
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(now));
+    let ended = diesel::update(running)
+        .set(sessions::revoked_at.eq(now))
+        .execute(conn)
+        .await?;
+    Ok(ended == 1)
+}
+
+/// Ends all sessions of a user but one, as a part of the change that calls for it.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn end_others(
-    conn: &mut AsyncPgConnection,
+    change: &mut Change<'_>,
     user: Uuid,
     keep: Uuid,
     now: DateTime<Utc>,
@@ -150,26 +199,22 @@ pub async fn end_others(
         .filter(sessions::revoked_at.is_null());
     diesel::update(others)
         .set(sessions::revoked_at.eq(now))
-        .execute(conn)
+        .execute(&mut **change)
         .await?;
     Ok(())
 }
 
-/// Ends all sessions of a user.
+/// Ends all sessions of a user, as a part of the change that calls for it.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn end_all(
-    conn: &mut AsyncPgConnection,
-    user: Uuid,
-    now: DateTime<Utc>,
-) -> QueryResult<()> {
+pub async fn end_all(change: &mut Change<'_>, user: Uuid, now: DateTime<Utc>) -> QueryResult<()> {
     let running = sessions::table
         .filter(sessions::user_id.eq(user))
         .filter(sessions::revoked_at.is_null());
     diesel::update(running)
         .set(sessions::revoked_at.eq(now))
-        .execute(conn)
+        .execute(&mut **change)
         .await?;
     Ok(())
 }

@@ -4,10 +4,15 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use understudy_shared::{Role, User, UserId};
+use serde_json::{Value, json};
+use understudy_shared::{
+    AuditAction, AuditOutcome, AuditTargetKind, Role, SECRET_REPLACED, SECRET_SET, User, UserId,
+};
 use uuid::Uuid;
 
+use super::change::{Change, Target};
 use super::schema::users;
+use crate::domain::changes::{self, Changes, changes};
 
 /// A user as stored. No `Debug`: it carries the hash of a password.
 #[derive(Clone, Queryable, Selectable)]
@@ -36,6 +41,22 @@ impl UserRow {
     /// What the person may do.
     pub fn role(&self) -> Role {
         role(&self.role)
+    }
+
+    /// What the audit log shows of the user. `before` is what it was, if this is what a change made of it.
+    fn audited(&self, before: Option<&Self>) -> Value {
+        let replaced = before.is_some_and(|before| before.password_hash != self.password_hash);
+        json!({
+            "username": self.username,
+            "display_name": self.display_name,
+            "role": self.role,
+            "enabled": self.enabled,
+            "password": if replaced { SECRET_REPLACED } else { SECRET_SET },
+        })
+    }
+
+    pub(super) fn target(&self) -> Target<'_> {
+        Target::new(AuditTargetKind::User, self.id, &self.username)
     }
 }
 
@@ -147,16 +168,35 @@ pub async fn by_id(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option
         .optional()
 }
 
-/// Stores a user and gives the id back.
+/// Stores a user.
 ///
 /// # Errors
 /// If the name is taken or the database fails.
-pub async fn insert(conn: &mut AsyncPgConnection, row: &NewUserRow<'_>) -> QueryResult<Uuid> {
-    diesel::insert_into(users::table)
+pub async fn insert(change: &mut Change<'_>, row: &NewUserRow<'_>) -> QueryResult<UserRow> {
+    insert_as(change, AuditAction::UserCreate, row).await
+}
+
+/// Stores the first user, who ends the set-up.
+///
+/// # Errors
+/// If the database fails.
+pub async fn insert_first(change: &mut Change<'_>, row: &NewUserRow<'_>) -> QueryResult<UserRow> {
+    insert_as(change, AuditAction::SetupFinish, row).await
+}
+
+async fn insert_as(
+    change: &mut Change<'_>,
+    action: AuditAction,
+    row: &NewUserRow<'_>,
+) -> QueryResult<UserRow> {
+    let user: UserRow = diesel::insert_into(users::table)
         .values(row)
-        .returning(users::id)
-        .get_result(conn)
-        .await
+        .returning(UserRow::as_returning())
+        .get_result(&mut **change)
+        .await?;
+    let changes = changes(&Value::Null, &user.audited(None));
+    change.record(action, user.target(), changes).await?;
+    Ok(user)
 }
 
 /// Every user.
@@ -194,24 +234,34 @@ pub async fn lock_with_admins(
 /// # Errors
 /// If the name is taken or the database fails.
 pub async fn update(
-    conn: &mut AsyncPgConnection,
-    id: Uuid,
+    change: &mut Change<'_>,
+    before: &UserRow,
     row: &ChangedUserRow<'_>,
 ) -> QueryResult<UserRow> {
-    diesel::update(users::table.find(id))
+    let after: UserRow = diesel::update(users::table.find(before.id))
         .set(row)
         .returning(UserRow::as_returning())
-        .get_result(conn)
-        .await
+        .get_result(&mut **change)
+        .await?;
+    let changes = changes(&before.audited(None), &after.audited(Some(before)));
+    change
+        .record(AuditAction::UserUpdate, after.target(), changes)
+        .await?;
+    Ok(after)
 }
 
 /// Removes a user and their sessions.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn delete(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<()> {
-    diesel::delete(users::table.find(id)).execute(conn).await?;
-    Ok(())
+pub async fn delete(change: &mut Change<'_>, user: &UserRow) -> QueryResult<()> {
+    diesel::delete(users::table.find(user.id))
+        .execute(&mut **change)
+        .await?;
+    let changes = changes(&user.audited(None), &Value::Null);
+    change
+        .record(AuditAction::UserDelete, user.target(), changes)
+        .await
 }
 
 /// Notes that a user signed in.
@@ -219,14 +269,42 @@ pub async fn delete(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<()> {
 /// # Errors
 /// If there is no such user or the database fails.
 pub async fn signed_in(
-    conn: &mut AsyncPgConnection,
+    change: &mut Change<'_>,
     id: Uuid,
     now: DateTime<Utc>,
 ) -> QueryResult<UserRow> {
-    diesel::update(users::table.find(id))
+    let user: UserRow = diesel::update(users::table.find(id))
         .set(users::last_sign_in_at.eq(now))
         .returning(UserRow::as_returning())
-        .get_result(conn)
+        .get_result(&mut **change)
+        .await?;
+    change
+        .record(AuditAction::SessionSignIn, user.target(), Changes::new())
+        .await?;
+    Ok(user)
+}
+
+/// Records that somebody did not manage to sign in. A name that is nobody's is not recorded: people type passwords into the wrong
+/// field.
+///
+/// # Errors
+/// If the database fails.
+pub async fn not_signed_in(change: &mut Change<'_>, user: Option<&UserRow>) -> QueryResult<()> {
+    let target = user.map_or(Target::unnamed(AuditTargetKind::User), UserRow::target);
+    let action = AuditAction::SessionSignInFailed;
+    change
+        .record_as(AuditOutcome::Failure, action, target, Changes::new())
+        .await
+}
+
+/// Records that somebody who wanted another password gave a wrong one as theirs.
+///
+/// # Errors
+/// If the database fails.
+pub async fn password_refused(change: &mut Change<'_>, user: &UserRow) -> QueryResult<()> {
+    let (action, target) = (AuditAction::UserChangePassword, user.target());
+    change
+        .record_as(AuditOutcome::Failure, action, target, Changes::new())
         .await
 }
 
@@ -235,22 +313,28 @@ pub async fn signed_in(
 /// # Errors
 /// If the database fails.
 pub async fn set_password(
-    conn: &mut AsyncPgConnection,
-    id: Uuid,
-    until_now: &str,
+    change: &mut Change<'_>,
+    before: &UserRow,
     password_hash: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<bool> {
     let user = users::table
-        .find(id)
-        .filter(users::password_hash.eq(until_now));
+        .find(before.id)
+        .filter(users::password_hash.eq(&before.password_hash));
     let changed = diesel::update(user)
         .set((
             users::password_hash.eq(password_hash),
             users::version.eq(users::version + 1),
             users::updated_at.eq(now),
         ))
-        .execute(conn)
+        .execute(&mut **change)
         .await?;
-    Ok(changed == 1)
+    if changed == 0 {
+        return Ok(false);
+    }
+    let changes = changes::change("password", json!(SECRET_SET), json!(SECRET_REPLACED));
+    change
+        .record(AuditAction::UserChangePassword, before.target(), changes)
+        .await?;
+    Ok(true)
 }

@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, delete, get, post, web};
 
-use diesel_async::AsyncPgConnection;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use understudy_shared::{
     ApiKey, ApiKeyId, CreateApiKey, CreatedApiKey, FieldError, FieldRule, Page, ProblemCode, Role,
 };
@@ -15,8 +15,9 @@ use super::list::{Comparison, ListParams, ListQuery, Listed, with_items};
 use crate::auth::api_key::NewKey;
 use crate::auth::permission::may_grant;
 use crate::auth::principal::Person;
-use crate::auth::{OwnKeys, Permitted};
+use crate::auth::{Origin, OwnKeys, Permitted};
 use crate::db;
+use crate::db::Change;
 use crate::db::api_keys::{ApiKeyRow, NewApiKeyRow};
 use crate::db::time::now;
 use crate::error::ApiError;
@@ -88,9 +89,9 @@ pub async fn list_api_keys(
 #[post("/api/v1/api-keys")]
 pub async fn create_api_key(
     state: web::Data<AppState>,
-    call: Permitted<OwnKeys, JsonBody<CreateApiKey>>,
+    call: Permitted<OwnKeys, (Origin, JsonBody<CreateApiKey>)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(person, JsonBody(input)) = call;
+    let Permitted(person, (origin, JsonBody(input))) = call;
     let faults = input.faults(now());
     if !faults.is_empty() {
         return Err(ApiError::fields(faults));
@@ -99,7 +100,14 @@ pub async fn create_api_key(
     let mut conn = state.pool.get().await?;
     check_groups(&mut conn, &input).await?;
     let new = NewKey::generate();
-    let row = db::api_keys::insert(&mut conn, &new_row(&person, input, &new)?).await?;
+    let new_row = new_row(&person, input, &new)?;
+    let author = origin.by(&person);
+    let row = conn
+        .transaction::<_, ApiError, _>(async |conn| {
+            let mut change = Change::within(conn, &author)?;
+            Ok(db::api_keys::insert(&mut change, &new_row).await?)
+        })
+        .await?;
     let location = format!("/api/v1/api-keys/{}", row.id);
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, location));
@@ -210,12 +218,17 @@ pub async fn get_api_key(
 #[delete("/api/v1/api-keys/{id}")]
 pub async fn revoke_api_key(
     state: web::Data<AppState>,
-    call: Permitted<OwnKeys, PathId<ApiKeyId>>,
+    call: Permitted<OwnKeys, (Origin, PathId<ApiKeyId>)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(person, PathId(id)) = call;
+    let Permitted(person, (origin, PathId(id))) = call;
+    let author = origin.by(&person);
     let mut conn = state.pool.get().await?;
-    let row = find(&mut conn, id, &person).await?;
-    db::api_keys::revoke(&mut conn, row.id, now()).await?;
+    conn.transaction::<_, ApiError, _>(async |conn| {
+        let row = find(conn, id, &person).await?;
+        let mut change = Change::within(conn, &author)?;
+        Ok(db::api_keys::revoke(&mut change, &row, now()).await?)
+    })
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -2,19 +2,21 @@
 
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post, web};
 use chrono::Utc;
-use diesel_async::AsyncConnection as _;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use understudy_shared::{
     ChangePasswordRequest, FieldError, FieldRule, LoginRequest, ProblemCode, SecretInput, Session,
     User,
 };
+use uuid::Uuid;
 
 use super::answer::{not_stored, resource};
 use super::extract::JsonBody;
 use crate::auth::session::Opened;
 use crate::auth::{
-    Caller, Permitted, SignedIn, client, cookie, password, principal, session, sign_in,
+    Caller, Origin, Permitted, SignedIn, client, cookie, password, principal, session, sign_in,
 };
 use crate::db;
+use crate::db::Change;
 use crate::db::users::UserRow;
 use crate::domain::user::password_faults;
 use crate::error::ApiError;
@@ -43,10 +45,12 @@ pub async fn login(
     body: JsonBody<LoginRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let JsonBody(input) = body;
-    let address = client::address(&request, &state.trusted_proxies);
-    let user = sign_in::verify(&state, &input.username, &input.password, address).await?;
+    let origin = Origin::of(&request, &state);
+    let user = sign_in::verify(&state, &input.username, &input.password, &origin).await?;
+    let author = origin.by(&user);
     let mut conn = state.pool.get().await?;
-    let opened = session::open(&mut conn, &state.access_tokens, user.id, Utc::now()).await?;
+    let tokens = &state.access_tokens;
+    let opened = session::open(&mut conn, tokens, &author, user.id, Utc::now()).await?;
     Ok(signed_in(&request, &state, HttpResponse::Ok(), opened))
 }
 
@@ -80,7 +84,9 @@ pub async fn refresh(
     })?;
     client::check_same_origin(&request, &state.trusted_proxies)?;
     let mut conn = state.pool.get().await?;
-    let opened = session::renew(&mut conn, &state.access_tokens, &token, Utc::now()).await?;
+    let author = Origin::of(&request, &state).anonymous();
+    let tokens = &state.access_tokens;
+    let opened = session::renew(&mut conn, tokens, &author, &token, Utc::now()).await?;
     Ok(signed_in(&request, &state, HttpResponse::Ok(), opened))
 }
 
@@ -106,12 +112,13 @@ pub async fn logout(
         Some(token) => {
             client::check_same_origin(&request, &state.trusted_proxies)?;
             let mut conn = state.pool.get().await?;
-            session::end_by_refresh_token(&mut conn, &token, Utc::now()).await?;
+            let session = session::of_refresh_token(&mut conn, &token).await?;
+            sign_out(&mut conn, &request, &state, session).await?;
         }
         None => match principal::authenticate(&request, &state).await? {
             principal::Principal::Person(person) => {
                 let mut conn = state.pool.get().await?;
-                db::sessions::end(&mut conn, person.session, Utc::now()).await?;
+                sign_out(&mut conn, &request, &state, Some(person.session)).await?;
             }
             principal::Principal::Program(_) => {
                 return Err(ApiError::new(
@@ -124,6 +131,26 @@ pub async fn logout(
     Ok(HttpResponse::NoContent()
         .cookie(cookie::remove(&request, &state.trusted_proxies))
         .finish())
+}
+
+async fn sign_out(
+    conn: &mut AsyncPgConnection,
+    request: &HttpRequest,
+    state: &AppState,
+    session: Option<Uuid>,
+) -> Result<(), ApiError> {
+    let Some(session) = session else {
+        return Ok(());
+    };
+    let Some(user) = db::sessions::owner(conn, session).await? else {
+        return Ok(());
+    };
+    let author = Origin::of(request, state).by(&user);
+    conn.transaction::<_, ApiError, _>(async |conn| {
+        let mut change = Change::within(conn, &author)?;
+        Ok(db::sessions::sign_out(&mut change, session, &user, Utc::now()).await?)
+    })
+    .await
 }
 
 /// Get the user who is signed in
@@ -158,25 +185,25 @@ pub async fn me(
 )]
 #[post("/api/v1/auth/password")]
 pub async fn change_password(
-    request: HttpRequest,
     state: web::Data<AppState>,
-    call: Permitted<SignedIn, JsonBody<ChangePasswordRequest>>,
+    call: Permitted<SignedIn, (Origin, JsonBody<ChangePasswordRequest>)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(person, JsonBody(input)) = call;
+    let Permitted(person, (origin, JsonBody(input))) = call;
     let user = own_row(&state, person.id.0).await?;
     check_new_password(&user, &input.new_password)?;
-    let address = client::address(&request, &state.trusted_proxies);
-    if !sign_in::is_password_of(&state, &user, &input.current_password, address).await? {
+    if !sign_in::is_password_of(&state, &user, &input.current_password, &origin).await? {
         return Err(wrong_current_password());
     }
+    let author = origin.by(&user);
     let hash = password::hash(&input.new_password).await?;
     let now = Utc::now();
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
-        if !db::users::set_password(conn, user.id, &user.password_hash, &hash, now).await? {
+        let mut change = Change::within(conn, &author)?;
+        if !db::users::set_password(&mut change, &user, &hash, now).await? {
             return Err(wrong_current_password());
         }
-        Ok(db::sessions::end_others(conn, user.id, person.session, now).await?)
+        Ok(db::sessions::end_others(&mut change, user.id, person.session, now).await?)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -196,7 +223,7 @@ fn check_new_password(user: &UserRow, new: &SecretInput) -> Result<(), ApiError>
     }
 }
 
-async fn own_row(state: &AppState, id: uuid::Uuid) -> Result<UserRow, ApiError> {
+async fn own_row(state: &AppState, id: Uuid) -> Result<UserRow, ApiError> {
     let mut conn = state.pool.get().await?;
     let user = db::users::by_id(&mut conn, id).await?;
     user.ok_or_else(|| {

@@ -7,7 +7,7 @@ use understudy_shared::{Session, SetupRequest, SetupState};
 
 use super::auth::signed_in;
 use super::extract::JsonBody;
-use crate::auth::{password, session, setup};
+use crate::auth::{Origin, password, session, setup};
 use crate::db;
 use crate::domain::user::credential_faults;
 use crate::error::ApiError;
@@ -56,8 +56,11 @@ pub async fn finish_setup(
         return Err(ApiError::fields(faults));
     }
     let hash = password::hash(&input.password).await?;
-    let user = setup::finish(&mut conn, &input.username, &hash).await?;
-    let opened = session::open(&mut conn, &state.access_tokens, user, Utc::now()).await?;
+    let origin = Origin::of(&request, &state);
+    let author = origin.clone().anonymous();
+    let user = setup::finish(&mut conn, &author, &input.username, &hash).await?;
+    let (author, tokens) = (origin.by(&user), &state.access_tokens);
+    let opened = session::open(&mut conn, tokens, &author, user.id, Utc::now()).await?;
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, "/api/v1/auth/me"));
     Ok(signed_in(&request, &state, response, opened))

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use super::answer::{created, resource};
 use super::extract::{IfMatch, JsonBody, MergePatch, PathId, Query, read_as};
 use super::list::{ListParams, ListQuery, with_items};
-use crate::auth::{Admin, Permitted, password};
+use crate::auth::{Admin, Origin, Permitted, password};
 use crate::db;
+use crate::db::Change;
 use crate::db::time::now;
 use crate::db::users::{ChangedUserRow, NewUserRow, UserRow};
 use crate::domain::merge_patch::merge;
@@ -68,9 +69,9 @@ pub async fn list_users(
 #[post("/api/v1/users")]
 pub async fn create_user(
     state: web::Data<AppState>,
-    call: Permitted<Admin, JsonBody<CreateUser>>,
+    call: Permitted<Admin, (Origin, JsonBody<CreateUser>)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(_, JsonBody(input)) = call;
+    let Permitted(caller, (origin, JsonBody(input))) = call;
     let user = WritableUser {
         username: input.username,
         display_name: input.display_name,
@@ -89,14 +90,16 @@ pub async fn create_user(
         enabled: user.enabled,
         created_at: now(),
     };
+    let author = origin.by(&caller);
     let mut conn = state.pool.get().await?;
-    let id = db::users::insert(&mut conn, &row).await.map_err(refused)?;
-    let made = User::from(
-        db::users::by_id(&mut conn, id)
-            .await?
-            .ok_or_else(not_found)?,
-    );
-    let location = format!("/api/v1/users/{id}");
+    let made = conn
+        .transaction::<_, ApiError, _>(async |conn| {
+            let mut change = Change::within(conn, &author)?;
+            db::users::insert(&mut change, &row).await.map_err(refused)
+        })
+        .await?;
+    let made = User::from(made);
+    let location = format!("/api/v1/users/{}", made.id);
     Ok(created(&location, made.version, &made))
 }
 
@@ -147,9 +150,10 @@ pub async fn get_user(
 #[patch("/api/v1/users/{id}")]
 pub async fn update_user(
     state: web::Data<AppState>,
-    call: Permitted<Admin, (PathId<UserId>, IfMatch, MergePatch)>,
+    call: Permitted<Admin, (Origin, PathId<UserId>, IfMatch, MergePatch)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(caller, (PathId(id), if_match, MergePatch(mut patch))) = call;
+    let Permitted(caller, (origin, PathId(id), if_match, MergePatch(mut patch))) = call;
+    let author = origin.by(&caller);
     let new_password = take_password(&mut patch)?;
     // Before the transaction: hashing takes a moment, in which nobody should wait for a lock.
     let hash = match &new_password {
@@ -187,11 +191,14 @@ pub async fn update_user(
                 version: current.version + 1,
                 updated_at: at,
             };
-            let changed = db::users::update(conn, id.0, &row).await.map_err(refused)?;
+            let mut change = Change::within(conn, &author)?;
+            let changed = db::users::update(&mut change, &current, &row)
+                .await
+                .map_err(refused)?;
             if hash.is_some() && caller.id == id {
-                db::sessions::end_others(conn, id.0, caller.session, at).await?;
+                db::sessions::end_others(&mut change, id.0, caller.session, at).await?;
             } else if hash.is_some() || (current.enabled && !user.enabled) {
-                db::sessions::end_all(conn, id.0, at).await?;
+                db::sessions::end_all(&mut change, id.0, at).await?;
             }
             Ok(changed)
         })
@@ -217,9 +224,10 @@ pub async fn update_user(
 #[delete("/api/v1/users/{id}")]
 pub async fn delete_user(
     state: web::Data<AppState>,
-    call: Permitted<Admin, (PathId<UserId>, IfMatch)>,
+    call: Permitted<Admin, (Origin, PathId<UserId>, IfMatch)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(_, (PathId(id), if_match)) = call;
+    let Permitted(caller, (origin, PathId(id), if_match)) = call;
+    let author = origin.by(&caller);
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
         let (current, has_others) = db::users::lock_with_admins(conn, id.0).await?;
@@ -232,7 +240,8 @@ pub async fn delete_user(
         if !keys.is_empty() {
             return Err(has_keys(keys));
         }
-        Ok(db::users::delete(conn, id.0).await?)
+        let mut change = Change::within(conn, &author)?;
+        Ok(db::users::delete(&mut change, &current).await?)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

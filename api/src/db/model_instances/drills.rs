@@ -6,9 +6,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use understudy_shared::{AuditAction, AuditTargetKind};
 use uuid::Uuid;
 
+use crate::db::change::{Change, Target};
 use crate::db::schema::model_instances;
+use crate::domain::changes;
 use crate::domain::model_instance::Drill;
 
 type Columns = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
@@ -66,21 +70,30 @@ pub async fn lock_drill(
     Ok(row.map(|(name, columns)| (name, drill(columns))))
 }
 
-/// Begins, changes or ends the drill of an instance.
+/// Begins, changes or ends the drill of an instance. `before` is the one that goes on; where there is neither, nothing happens.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn set_drill(
-    conn: &mut AsyncPgConnection,
-    id: Uuid,
-    drill: Option<Drill>,
+    change: &mut Change<'_>,
+    (id, name): (Uuid, &str),
+    before: Option<Drill>,
+    after: Option<Drill>,
 ) -> QueryResult<()> {
+    let action = match (before, after) {
+        (None, None) => return Ok(()),
+        (_, Some(_)) => AuditAction::ModelInstanceStartDrill,
+        (Some(_), None) => AuditAction::ModelInstanceEndDrill,
+    };
     diesel::update(model_instances::table.find(id))
         .set((
-            model_instances::drilled_since.eq(drill.map(|drill| drill.since)),
-            model_instances::drilled_until.eq(drill.map(|drill| drill.until)),
+            model_instances::drilled_since.eq(after.map(|drill| drill.since)),
+            model_instances::drilled_until.eq(after.map(|drill| drill.until)),
         ))
-        .execute(conn)
+        .execute(&mut **change)
         .await?;
-    Ok(())
+    let until = |drill: Option<Drill>| json!(drill.map(|drill| drill.until));
+    let changes = changes::change("drilled_until", until(before), until(after));
+    let target = Target::new(AuditTargetKind::ModelInstance, id, name);
+    change.record(action, target, changes).await
 }

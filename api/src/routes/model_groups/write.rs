@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use understudy_shared::{CreateModelGroup, ModelGroup, ModelGroupId, Problem, UpdateModelGroup};
 
 use super::{checked_facts, describe, not_found};
-use crate::auth::{ManageWrite, Permitted};
+use crate::auth::{ManageWrite, Origin, Permitted};
 use crate::db;
+use crate::db::Change;
 use crate::db::model_groups::StoredModelGroup;
 use crate::db::time::now;
 use crate::domain::merge_patch::merge;
@@ -33,9 +34,10 @@ use crate::state::AppState;
 #[post("/api/v1/model-groups")]
 pub async fn create_model_group(
     state: web::Data<AppState>,
-    call: Permitted<ManageWrite, JsonBody<CreateModelGroup>>,
+    call: Permitted<ManageWrite, (Origin, JsonBody<CreateModelGroup>)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(_, JsonBody(input)) = call;
+    let Permitted(who, (origin, JsonBody(input))) = call;
+    let author = origin.by(&who);
     let valid = ValidModelGroup::try_from(input).map_err(ApiError::fields)?;
     let new = StoredModelGroup::new(&valid, now())?;
     let mut conn = state.pool.get().await?;
@@ -43,7 +45,8 @@ pub async fn create_model_group(
         .transaction::<_, ApiError, _>(async |conn| {
             db::model_instances::lock_configuration(conn).await?;
             let facts = checked_facts(conn, &valid).await?;
-            db::model_groups::insert(conn, &new)
+            let mut change = Change::within(conn, &author)?;
+            db::model_groups::insert(&mut change, &new)
                 .await
                 .map_err(refused)?;
             Ok(facts)
@@ -83,9 +86,10 @@ pub async fn create_model_group(
 #[patch("/api/v1/model-groups/{id}")]
 pub async fn update_model_group(
     state: web::Data<AppState>,
-    call: Permitted<ManageWrite, (PathId<ModelGroupId>, IfMatch, MergePatch)>,
+    call: Permitted<ManageWrite, (Origin, PathId<ModelGroupId>, IfMatch, MergePatch)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(_, (PathId(id), if_match, MergePatch(patch))) = call;
+    let Permitted(who, (origin, PathId(id), if_match, MergePatch(patch))) = call;
+    let author = origin.by(&who);
     let mut conn = state.pool.get().await?;
     let (changed, facts) = conn
         .transaction::<_, ApiError, _>(async |conn| {
@@ -98,7 +102,8 @@ pub async fn update_model_group(
                 ValidModelGroup::try_from(patched(&current, patch)?).map_err(ApiError::fields)?;
             let facts = checked_facts(conn, &valid).await?;
             let changed = current.changed(&valid, now())?;
-            db::model_groups::update(conn, &changed)
+            let mut change = Change::within(conn, &author)?;
+            db::model_groups::update(&mut change, &current, &changed)
                 .await
                 .map_err(refused)?;
             Ok((changed, facts))
@@ -141,9 +146,10 @@ fn patched(current: &StoredModelGroup, patch: Value) -> Result<CreateModelGroup,
 #[delete("/api/v1/model-groups/{id}")]
 pub async fn delete_model_group(
     state: web::Data<AppState>,
-    call: Permitted<ManageWrite, (PathId<ModelGroupId>, IfMatch)>,
+    call: Permitted<ManageWrite, (Origin, PathId<ModelGroupId>, IfMatch)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(_, (PathId(id), if_match)) = call;
+    let Permitted(who, (origin, PathId(id), if_match)) = call;
+    let author = origin.by(&who);
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
         db::model_instances::lock_configuration(conn).await?;
@@ -151,7 +157,10 @@ pub async fn delete_model_group(
             .await?
             .ok_or_else(not_found)?;
         if_match.check(current.row.version)?;
-        db::model_groups::delete(conn, id.0).await.map_err(refused)
+        let mut change = Change::within(conn, &author)?;
+        db::model_groups::delete(&mut change, &current)
+            .await
+            .map_err(refused)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -6,8 +6,9 @@ use diesel_async::AsyncConnection as _;
 use understudy_shared::{ModelInstance, ModelInstanceId, StartDrill};
 
 use super::{describe, not_found};
-use crate::auth::{ManageWrite, Permitted, Principal};
+use crate::auth::{Author, ManageWrite, Origin, Permitted, Principal};
 use crate::db;
+use crate::db::Change;
 use crate::db::time::now;
 use crate::domain::model_instance::Drill;
 use crate::error::ApiError;
@@ -30,15 +31,15 @@ use crate::state::AppState;
 #[post("/api/v1/model-instances/{id}/drill")]
 pub async fn start_model_instance_drill(
     state: web::Data<AppState>,
-    call: Permitted<ManageWrite, (PathId<ModelInstanceId>, JsonBody<StartDrill>)>,
+    call: Permitted<ManageWrite, (Origin, PathId<ModelInstanceId>, JsonBody<StartDrill>)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(who, (PathId(id), JsonBody(input))) = call;
+    let Permitted(who, (origin, PathId(id), JsonBody(input))) = call;
     let faults = input.faults();
     if !faults.is_empty() {
         return Err(ApiError::fields(faults));
     }
     let length = TimeDelta::seconds(input.seconds.into());
-    set(&state, id, &who, Some(length)).await
+    set(&state, id, &who, &origin.by(&who), Some(length)).await
 }
 
 /// End the drill of a model instance
@@ -54,10 +55,10 @@ pub async fn start_model_instance_drill(
 #[delete("/api/v1/model-instances/{id}/drill")]
 pub async fn end_model_instance_drill(
     state: web::Data<AppState>,
-    call: Permitted<ManageWrite, PathId<ModelInstanceId>>,
+    call: Permitted<ManageWrite, (Origin, PathId<ModelInstanceId>)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(who, PathId(id)) = call;
-    set(&state, id, &who, None).await
+    let Permitted(who, (origin, PathId(id))) = call;
+    set(&state, id, &who, &origin.by(&who), None).await
 }
 
 /// Sets the end of the drill to so long from now, or ends it.
@@ -65,6 +66,7 @@ async fn set(
     state: &AppState,
     id: ModelInstanceId,
     who: &Principal,
+    author: &Author,
     length: Option<TimeDelta>,
 ) -> Result<HttpResponse, ApiError> {
     let now = now();
@@ -80,7 +82,9 @@ async fn set(
                 since: going_on.map_or(now, |drill| drill.since),
                 until: now + length,
             });
-            db::model_instances::set_drill(conn, id.0, drill).await?;
+            let mut change = Change::within(conn, author)?;
+            let instance = (id.0, name.as_str());
+            db::model_instances::set_drill(&mut change, instance, going_on, drill).await?;
             Ok((name, drill))
         })
         .await?;

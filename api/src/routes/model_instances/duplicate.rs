@@ -8,8 +8,9 @@ use diesel_async::AsyncConnection as _;
 use understudy_shared::{ModelInstance, ModelInstanceId};
 
 use super::{created, not_found};
-use crate::auth::{ManageWrite, Permitted};
+use crate::auth::{ManageWrite, Origin, Permitted};
 use crate::db;
+use crate::db::Change;
 use crate::db::time::now;
 use crate::error::ApiError;
 use crate::routes::answer::refused;
@@ -33,9 +34,10 @@ const NAME_CHARS: usize = 100;
 #[post("/api/v1/model-instances/{id}/duplicate")]
 pub async fn duplicate_model_instance(
     state: web::Data<AppState>,
-    call: Permitted<ManageWrite, PathId<ModelInstanceId>>,
+    call: Permitted<ManageWrite, (Origin, PathId<ModelInstanceId>)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(_, PathId(id)) = call;
+    let Permitted(who, (origin, PathId(id))) = call;
+    let author = origin.by(&who);
     let mut conn = state.pool.get().await?;
     let copy = conn
         .transaction::<_, ApiError, _>(async |conn| {
@@ -49,7 +51,8 @@ pub async fn duplicate_model_instance(
                 .collect();
             let copy =
                 original.duplicate(&free_name(&original.row.name, &taken), &state.cipher, now())?;
-            db::model_instances::insert(conn, &copy)
+            let mut change = Change::within(conn, &author)?;
+            db::model_instances::insert_copy(&mut change, &copy, &original)
                 .await
                 .map_err(refused)?;
             Ok(copy)

@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::validate::{Purpose, patched, validate};
 use super::{created, describe, not_found};
-use crate::auth::{ManageWrite, Permitted};
+use crate::auth::{Author, ManageWrite, Origin, Permitted};
 use crate::db;
+use crate::db::Change;
 use crate::db::model_instances::StoredModelInstance;
 use crate::db::time::now;
 use crate::domain::model_instance::ValidModelInstance;
@@ -40,15 +41,17 @@ const FORCED_TRIES: usize = 5;
 #[post("/api/v1/model-instances")]
 pub async fn create_model_instance(
     state: web::Data<AppState>,
-    call: Permitted<ManageWrite, JsonBody<CreateModelInstance>>,
+    call: Permitted<ManageWrite, (Origin, JsonBody<CreateModelInstance>)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(_, JsonBody(input)) = call;
+    let Permitted(who, (origin, JsonBody(input))) = call;
+    let author = origin.by(&who);
     let valid = validate(&state, input, None, Purpose::Save).await?;
     let new = StoredModelInstance::new(&valid, &state.cipher, now())?;
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
         db::model_instances::lock_configuration(conn).await?;
-        db::model_instances::insert(conn, &new)
+        let mut change = Change::within(conn, &author)?;
+        db::model_instances::insert(&mut change, &new)
             .await
             .map_err(refused)
     })
@@ -81,11 +84,12 @@ pub async fn create_model_instance(
 #[patch("/api/v1/model-instances/{id}")]
 pub async fn update_model_instance(
     state: web::Data<AppState>,
-    call: Permitted<ManageWrite, (PathId<ModelInstanceId>, IfMatch, MergePatch)>,
+    call: Permitted<ManageWrite, (Origin, PathId<ModelInstanceId>, IfMatch, MergePatch)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(_, (PathId(id), if_match, MergePatch(patch))) = call;
+    let Permitted(who, (origin, PathId(id), if_match, MergePatch(patch))) = call;
+    let author = origin.by(&who);
     for _ in 0..FORCED_TRIES {
-        if let Some(changed) = try_update(&state, id.0, &if_match, patch.clone()).await? {
+        if let Some(changed) = try_update(&state, &author, id.0, &if_match, patch.clone()).await? {
             return Ok(resource(
                 changed.row.version,
                 &describe(changed, &state.gateway)?,
@@ -102,6 +106,7 @@ pub async fn update_model_instance(
 /// again. Names are resolved between the two, so the row is not locked for so long.
 async fn try_update(
     state: &AppState,
+    author: &Author,
     id: Uuid,
     if_match: &IfMatch,
     patch: Value,
@@ -125,7 +130,8 @@ async fn try_update(
             return if_match.check(current.row.version).map(|()| None);
         }
         check_dimensions(conn, id, &valid).await?;
-        db::model_instances::update(conn, &changed)
+        let mut change = Change::within(conn, author)?;
+        db::model_instances::update(&mut change, &current, &changed)
             .await
             .map_err(refused)?;
         Ok(Some(changed))
@@ -172,9 +178,10 @@ async fn check_dimensions(
 #[delete("/api/v1/model-instances/{id}")]
 pub async fn delete_model_instance(
     state: web::Data<AppState>,
-    call: Permitted<ManageWrite, (PathId<ModelInstanceId>, IfMatch)>,
+    call: Permitted<ManageWrite, (Origin, PathId<ModelInstanceId>, IfMatch)>,
 ) -> Result<HttpResponse, ApiError> {
-    let Permitted(_, (PathId(id), if_match)) = call;
+    let Permitted(who, (origin, PathId(id), if_match)) = call;
+    let author = origin.by(&who);
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
         db::model_instances::lock_configuration(conn).await?;
@@ -186,7 +193,8 @@ pub async fn delete_model_instance(
         if !used_by.is_empty() {
             return Err(in_use(used_by));
         }
-        db::model_instances::delete(conn, id.0)
+        let mut change = Change::within(conn, &author)?;
+        db::model_instances::delete(&mut change, &current)
             .await
             .map_err(refused)
     })
