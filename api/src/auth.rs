@@ -9,6 +9,7 @@
 //! | [`client`] | where a request really comes from: address, host, same origin |
 //! | [`sign_in`] | proves who one is with a password |
 //! | [`limits`] | failed sign-ins |
+//! | [`denials`] | who tried what without the right to it, for the audit log |
 //! | [`api_key`] | keys for programs |
 //! | [`principal`] | who is asking, as the database knows them at this moment |
 //! | [`permission`] | the rights, each a type that a handler names in its signature |
@@ -27,6 +28,7 @@ pub mod author;
 pub mod caller;
 pub mod client;
 pub mod cookie;
+pub mod denials;
 pub mod limits;
 pub mod password;
 pub mod permission;
@@ -39,6 +41,7 @@ pub mod standing;
 pub use access_token::AccessTokens;
 pub use author::{Author, Origin};
 pub use caller::{Caller, Permitted};
+pub use denials::Denials;
 pub use limits::SignInLimits;
 pub use permission::{Admin, ManageRead, ManageWrite, OwnKeys, ReadGroups, SignedIn};
 pub use principal::Principal;

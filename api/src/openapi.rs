@@ -26,7 +26,7 @@ const DESCRIPTION: &str = "Manages language models, and answers with the first o
     Credential: `Authorization: Bearer` with an access token, or with an API key that has a management scope.\n\n\
     **Gateway** (`/v1`): the OpenAI API; a model group's name is the `model`. Credential: an API key with the scope `gateway`.";
 
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 13] = [
     ("sessions", "Signing in and out"),
     ("setup", "The first administrator"),
     (
@@ -42,6 +42,14 @@ const TAGS: [(&str, &str); 11] = [
         "Credentials of programs. People have their own, administrators see all",
     ),
     ("users", "People who sign in. For administrators"),
+    (
+        "audit-log",
+        "Who changed what, when, from where. For administrators; nothing changes or deletes it",
+    ),
+    (
+        "settings",
+        "What administrators change while the service runs",
+    ),
     (
         "events",
         "What changes, as it changes. Everybody who reads groups may listen",

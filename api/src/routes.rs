@@ -11,6 +11,7 @@ use crate::{gateway, server};
 
 pub mod answer;
 pub mod api_keys;
+pub mod audit_log;
 pub mod auth;
 pub mod docs;
 pub mod events;
@@ -20,6 +21,7 @@ pub mod list;
 pub mod metrics;
 pub mod model_groups;
 pub mod model_instances;
+pub mod settings;
 pub mod setup;
 pub mod users;
 
@@ -69,6 +71,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(users::get_user)
         .service(users::update_user)
         .service(users::delete_user)
+        // Audit log
+        .service(audit_log::list_audit_log)
+        .service(audit_log::export_audit_log)
+        // Settings
+        .service(settings::get_settings)
+        .service(settings::update_settings)
         // Live events
         .service(events::stream_events)
         // The description itself

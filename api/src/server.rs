@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use actix_web::{App, HttpServer, web};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use utoipa_actix_web::AppExt as _;
 
@@ -24,7 +25,7 @@ use crate::metrics::{self, Metrics};
 use crate::secrets::{SecretCipher, SecretError};
 use crate::state::AppState;
 use crate::telemetry::{TelemetryError, Traces};
-use crate::{openapi, routes};
+use crate::{openapi, retention, routes};
 
 mod around;
 pub mod readiness;
@@ -236,6 +237,8 @@ async fn serve_on(
         Arc::clone(&gateway),
         pool.clone(),
     ));
+    let retention = Arc::<Notify>::default();
+    let removing = actix_web::rt::spawn(retention::run(pool.clone(), Arc::clone(&retention)));
     // Nothing is served by a gateway that knows nothing.
     let _ = gateway.is_loaded().wait_for(|loaded| *loaded).await;
     let metrics = Arc::new(Metrics::new(
@@ -258,6 +261,8 @@ async fn serve_on(
         gateway,
         events: Arc::clone(&hub),
         sign_in_limits: Arc::default(),
+        denials: Arc::default(),
+        retention,
         tries: Arc::default(),
         metrics,
         metrics_token: config
@@ -312,6 +317,7 @@ async fn serve_on(
     watching.abort();
     linking.abort();
     telling.abort();
+    removing.abort();
     if let Some(traces) = traced.traces().filter(|_| !at_once) {
         traces.stop().await;
     }

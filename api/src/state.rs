@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use tokio::sync::Notify;
 
-use crate::auth::{AccessTokens, SignInLimits, TokenHash};
+use crate::auth::{AccessTokens, Denials, SignInLimits, TokenHash};
 use crate::db::Pool;
 use crate::events::Hub;
 use crate::gateway::Gateway;
@@ -27,6 +28,10 @@ pub struct AppState {
     pub events: Arc<Hub>,
     /// Failed sign-ins of late.
     pub sign_in_limits: Arc<SignInLimits>,
+    /// Refusals of late that are in the audit log.
+    pub denials: Arc<Denials>,
+    /// Wakes the task that removes what is kept no longer, because the settings have changed.
+    pub retention: Arc<Notify>,
     /// Tries of groups that are under way.
     pub tries: Arc<TryLimits>,
     /// What `/metrics` prints.

@@ -23,6 +23,10 @@ const TABLE: &[(&str, &str)] = &[
     ("get_user", "---x----"),
     ("update_user", "---x----"),
     ("delete_user", "---x----"),
+    ("list_audit_log", "---x----"),
+    ("export_audit_log", "---x----"),
+    ("get_settings", "---x----"),
+    ("update_settings", "---x----"),
     // reading groups
     ("list_model_groups", "-xxx-xxx"),
     ("get_model_group", "-xxx-xxx"),

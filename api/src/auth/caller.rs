@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use understudy_shared::ProblemCode;
 
+use super::denials;
 use super::permission::Permission;
 use super::principal::authenticate;
 use crate::error::ApiError;
@@ -53,6 +54,10 @@ async fn admit<P: Permission>(request: &HttpRequest) -> Result<P::Who, ApiError>
         .app_data::<web::Data<AppState>>()
         .ok_or_else(|| ApiError::internal("the application has no state"))?;
     let principal = authenticate(request, state).await?;
-    P::admit(principal)
-        .ok_or_else(|| ApiError::new(ProblemCode::Forbidden, format!("This needs {}.", P::NEEDS)))
+    if let Some(who) = P::admit(principal.clone()) {
+        return Ok(who);
+    }
+    denials::record(request, state, &principal).await;
+    let detail = format!("This needs {}.", P::NEEDS);
+    Err(ApiError::new(ProblemCode::Forbidden, detail))
 }

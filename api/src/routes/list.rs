@@ -1,7 +1,7 @@
 //! Lists: filtered, sorted and paged in one way.
 //!
 //! Decided in memory, over small rows: whether an instance is up is known to the gateway and not to the database, and
-//! comparing text here makes "regardless of case" the same on every database, whatever its locale.
+//! comparing text here makes "regardless of case" the same on every database, whatever its locale. The audit log, which only grows, is the exception.
 
 use std::cmp::Ordering;
 
@@ -34,10 +34,18 @@ pub trait Listed: Sized + 'static {
     fn texts(&self) -> Vec<&str>;
 }
 
+/// Which page of a list is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Items on the page.
+    pub limit: u32,
+    /// Items before it; what an `i64` can carry.
+    pub offset: u64,
+}
+
 /// Which part of a list is asked for.
 pub struct ListQuery<T: Listed> {
-    limit: u32,
-    offset: u64,
+    window: Window,
     sort: Vec<(Comparison<T>, bool)>,
     q: Option<String>,
     /// Filters of this kind of list.
@@ -63,7 +71,7 @@ pub struct ListParams {
     q: Option<String>,
 }
 
-impl<T: Listed> FromParams for ListQuery<T> {
+impl FromParams for Window {
     fn from_params(params: &mut Params) -> Result<Self, ApiError> {
         let bounds = format!("a whole number from 1 to {MAX_LIMIT}");
         let limit = params.take_as("limit", &bounds)?.unwrap_or(DEFAULT_LIMIT);
@@ -75,20 +83,22 @@ impl<T: Listed> FromParams for ListQuery<T> {
         if offset > MAX_OFFSET {
             return Err(bad("offset", format!("must be {form}")));
         }
+        Ok(Self { limit, offset })
+    }
+}
+
+impl<T: Listed> FromParams for ListQuery<T> {
+    fn from_params(params: &mut Params) -> Result<Self, ApiError> {
+        let window = Window::from_params(params)?;
         let sort = params
             .take("sort")
             .map(|text| sort_keys(&text))
             .transpose()?
             .unwrap_or_default();
-        let q = params
-            .take("q")
-            .map(|text| search_text(&text))
-            .transpose()?;
         Ok(Self {
-            limit,
-            offset,
+            window,
             sort,
-            q,
+            q: take_search(params)?,
             filters: T::Filters::from_params(params)?,
         })
     }
@@ -121,12 +131,19 @@ fn sort_keys<T: Listed>(text: &str) -> Result<Vec<(Comparison<T>, bool)>, ApiErr
     Ok(keys)
 }
 
-fn search_text(text: &str) -> Result<String, ApiError> {
+/// Takes the text out that is looked for, in lower case.
+///
+/// # Errors
+/// If it is too long.
+pub fn take_search(params: &mut Params) -> Result<Option<String>, ApiError> {
+    let Some(text) = params.take("q") else {
+        return Ok(None);
+    };
     let mut faults = Vec::new();
-    rules::text(&mut faults, "", text, 0, 200);
+    rules::text(&mut faults, "", &text, 0, 200);
     match faults.first() {
         Some(fault) => Err(bad("q", &fault.detail)),
-        None => Ok(text.to_lowercase()),
+        None => Ok(Some(text.to_lowercase())),
     }
 }
 
@@ -139,17 +156,18 @@ impl<T: Listed> ListQuery<T> {
             .collect();
         items.sort_by(|a, b| self.compare(a, b));
         let total = items.len() as u64;
-        let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
+        let Window { limit, offset } = self.window;
+        let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
         let items = items
             .into_iter()
-            .skip(offset)
-            .take(self.limit as usize)
+            .skip(skipped)
+            .take(limit as usize)
             .collect();
         Page {
             items,
             total,
-            limit: self.limit,
-            offset: self.offset,
+            limit,
+            offset,
         }
     }
 
