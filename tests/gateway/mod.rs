@@ -6,6 +6,8 @@ mod bounds;
 mod budget;
 mod chaos;
 mod check_leader;
+mod check_questions;
+mod check_ways;
 mod checks;
 mod credentials;
 mod disconnects;
