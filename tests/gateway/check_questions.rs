@@ -1,6 +1,6 @@
 //! What is asked in a check that is made by itself: the cheapest question whose answer says something.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::checks::{asked, every_second, once, shown};
 use crate::support::App;
@@ -79,13 +79,45 @@ async fn instance_with_tokens_is_asked_for_its_models_so_that_up_includes_the_to
 #[tokio::test]
 async fn backend_that_lists_no_models_is_reachable_and_unverified() {
     let app = App::start().await;
-    for (name, status) in [("a", 404), ("b", 405)] {
-        let upstream = Upstream::start(name);
-        upstream.models(Reply::failure(status));
+    // There is none, or none for this token, or not so often: it is there all the same.
+    for answer in [404, 405, 403, 429] {
+        let name = answer.to_string();
+        let upstream = Upstream::start(&name);
+        upstream.models(Reply::failure(answer).header("retry-after", "600"));
         let fields = once("auto");
-        let instance = app.instance_with(name, upstream.port(), fields).await;
+        let instance = app.instance_with(&name, upstream.port(), fields).await;
         let status = shown(&app, &instance, "up", "unverified").await;
-        assert_eq!(status["reason"], "reachable, unverified");
+        assert_eq!(status["reason"], "reachable, unverified", "{answer}");
+        assert_eq!(status["retry_at"], Value::Null, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn health_page_that_is_not_for_everybody_says_nothing_and_the_models_do() {
+    let app = App::start().await;
+    for answer in [403, 429, 401, 302] {
+        let name = answer.to_string();
+        let upstream = Upstream::start(&name);
+        upstream.health(Reply::failure(answer));
+        let instance = app
+            .instance_with(&name, upstream.port(), once("auto"))
+            .await;
+        shown(&app, &instance, "up", "check_passed").await;
+        assert_eq!(asked(&upstream), ["GET /health", "GET /v1/models"]);
+    }
+}
+
+#[tokio::test]
+async fn answer_that_was_not_given_for_want_of_a_permit_or_for_haste_is_unverified() {
+    let app = App::start().await;
+    for answer in [403, 429] {
+        let name = answer.to_string();
+        let upstream = Upstream::start(&name);
+        upstream.always(Reply::failure(answer));
+        let fields = json!({"health_check": {"mode": "chat"}});
+        let instance = app.instance_with(&name, upstream.port(), fields).await;
+        shown(&app, &instance, "up", "unverified").await;
+        assert_eq!(asked(&upstream), ["POST /v1/chat/completions"]);
     }
 }
 

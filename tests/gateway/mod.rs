@@ -21,6 +21,8 @@ mod hostile;
 mod limits;
 mod live;
 mod model_list;
+#[cfg(target_os = "linux")]
+mod packets;
 mod parameters;
 mod pools;
 mod proxies;

@@ -9,6 +9,7 @@ use crate::observability::metrics::parsed;
 use crate::support::App;
 use crate::support::client::Client;
 use crate::support::server::{Server, base_environment};
+use crate::support::wait::{SOON, until};
 
 const TOKEN: &str = "canary-scrape-token";
 
@@ -97,6 +98,34 @@ async fn listener_of_the_metrics_has_them_without_a_credential_and_nothing_else(
     let admin = app.admin().await;
     let refused = admin.post("/api/v1/model-instances", &instance).await;
     refused.problem(422, "egress_denied");
+}
+
+#[tokio::test]
+async fn metrics_are_there_while_the_database_is_away() {
+    let app = App::builder()
+        .env("UNDERSTUDY_METRICS_LISTEN", "127.0.0.1:0")
+        .env("UNDERSTUDY_METRICS_TOKEN", TOKEN)
+        .start()
+        .await;
+    let admin = app.admin().await;
+    let key = app.key(&["manage:read"]).await;
+    app.database().go_away().await;
+    until(SOON, "management says that it is away", async || {
+        let answer = admin.get("/api/v1/model-groups").await;
+        (answer.status == 503).then_some(())
+    })
+    .await;
+    for scraper in [own_listener(&app), app.anonymous().with_bearer(TOKEN)] {
+        let scrape = Scrape::with(&scraper).await;
+        assert_eq!(scrape.get("understudy_build_info", &[]), Some(1.0));
+    }
+    // Whoever is looked up in it is not known meanwhile.
+    key.get(METRICS).await.problem(503, "unavailable");
+    app.database().come_back().await;
+    until(SOON, "the key is known again", async || {
+        (key.get(METRICS).await.status == 200).then_some(())
+    })
+    .await;
 }
 
 async fn refused(environment: &BTreeMap<String, String>) -> (Option<i32>, String) {
