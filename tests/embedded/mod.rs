@@ -1,80 +1,21 @@
 //! With no database set up the service brings its own, and neither it nor its data is lost, however either of them ends.
 //!
-//! These tests know one thing beyond the contract: that PostgreSQL's pid file is in `postgres` in the data folder.
-
 mod outages;
 
-use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::support::app::instance;
 use crate::support::client::Client;
-use crate::support::server::{ADMIN_PASSWORD, ADMIN_USERNAME, Server, base_environment};
+use crate::support::home::Home;
+use crate::support::server::{ADMIN_PASSWORD, ADMIN_USERNAME, Server};
 use crate::support::wait::{SOON, until};
 
 const INSTANCES: &str = "/api/v1/model-instances";
-
-/// A folder for everything that a service keeps, and the variables of a service that keeps it there.
-struct Home {
-    folder: TempDir,
-    environment: BTreeMap<String, String>,
-}
-
-impl Home {
-    /// A data folder that every user can pass through.
-    fn open() -> Self {
-        Self::with_mode(0o755)
-    }
-
-    fn with_mode(mode: u32) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let permissions = std::fs::Permissions::from_mode(mode);
-        std::fs::set_permissions(folder.path(), permissions).unwrap();
-        let mut environment = base_environment();
-        environment.remove("UNDERSTUDY_SECRET_KEYS");
-        environment.remove("UNDERSTUDY_JWT_KEYS");
-        let data = folder.path().join("data").display().to_string();
-        environment.insert("UNDERSTUDY_DATA_DIR".to_owned(), data);
-        Self {
-            folder,
-            environment,
-        }
-    }
-
-    fn with(mut self, name: &str, value: &str) -> Self {
-        self.environment.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    async fn start(&self) -> Server {
-        Server::start(&self.environment).await
-    }
-
-    /// Starts a service that must end by itself with a failure, and gives its log.
-    async fn refused(&self) -> String {
-        let mut server = Server::spawn(&self.environment);
-        let status = server.exit(SOON).await;
-        let log = server.log();
-        assert_ne!(status.code(), Some(0), "{log}");
-        log
-    }
-
-    /// The process of the database.
-    fn postmaster(&self) -> Option<Pid> {
-        let content = std::fs::read_to_string(self.data().join("postgres/postmaster.pid")).ok()?;
-        Pid::from_raw(content.lines().next()?.parse().ok()?)
-    }
-}
 
 /// Somebody who may do everything.
 async fn admin(server: &Server) -> Client {

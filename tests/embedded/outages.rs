@@ -3,13 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::{Home, admin, end};
+use super::{admin, end};
 use crate::gateway::{CHAT, GROUP, assert_answered, chat, streamed_chat};
 use crate::support::app::instance;
 use crate::support::client::Client;
+use crate::support::home::Home;
 use crate::support::server::Server;
 use crate::support::sse;
 use crate::support::upstream::healthy::{content_event, finish_event};
@@ -104,41 +105,12 @@ async fn ends_well((gate, mut events): (Gate, sse::EventStream)) {
     );
 }
 
-/// The process and all its children.
-fn family(parent: Pid) -> Vec<Pid> {
-    let mut family = vec![parent];
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else {
-            continue;
-        };
-        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else {
-            continue;
-        };
-        // The name in parentheses may hold anything.
-        let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let of = rest
-            .split_whitespace()
-            .nth(1)
-            .and_then(|of| of.parse().ok());
-        if of == Some(parent.as_raw_nonzero().get()) {
-            family.extend(Pid::from_raw(pid));
-        }
-    }
-    family
-}
-
 #[tokio::test]
 async fn frozen_database_stops_no_request_and_management_says_so() {
     let running = Running::start().await;
     let stream = running.stream().await;
     let postmaster = running.home.postmaster().unwrap();
-    // The first of them starts no more.
-    kill_process(postmaster, Signal::STOP).unwrap();
-    let frozen = family(postmaster);
-    for process in &frozen {
-        // One that has ended meanwhile needs no freezing.
-        let _ = kill_process(*process, Signal::STOP);
-    }
+    let frozen = running.home.freeze();
     running.goes_on().await;
     for _ in 0..2 {
         let asked = Instant::now();
@@ -149,9 +121,7 @@ async fn frozen_database_stops_no_request_and_management_says_so() {
     }
     running.goes_on().await;
     ends_well(stream).await;
-    for process in &frozen {
-        let _ = kill_process(*process, Signal::CONT);
-    }
+    drop(frozen);
     running.is_back().await;
     running.goes_on().await;
     assert_eq!(

@@ -11,6 +11,7 @@ use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 use super::client::Client;
 use super::database::Database;
+use super::home::Home;
 use super::server::{ADMIN_PASSWORD, ADMIN_USERNAME, Server, base_environment};
 use super::upstream::Upstream;
 use super::wait::{SOON, until};
@@ -22,11 +23,20 @@ static RUNNING: Semaphore = Semaphore::const_new(8);
 #[derive(Debug)]
 pub struct App {
     server: Server,
-    database: Database,
+    store: Store,
     anonymous: Client,
     admin: OnceCell<Client>,
     names: AtomicU32,
     _permit: SemaphorePermit<'static>,
+}
+
+/// Where a service keeps what it stores.
+#[derive(Debug)]
+enum Store {
+    /// In a database of the tests' PostgreSQL.
+    Shared(Database),
+    /// In a PostgreSQL of its own.
+    Own(Home),
 }
 
 /// How a service is started.
@@ -34,6 +44,7 @@ pub struct App {
 pub struct AppBuilder {
     environment: BTreeMap<String, String>,
     migrated: bool,
+    home: Option<Home>,
 }
 
 impl AppBuilder {
@@ -67,21 +78,37 @@ impl AppBuilder {
         self
     }
 
+    /// Lets the service bring its own PostgreSQL, whose processes a test can kill without harm to others.
+    pub fn with_own_database(mut self) -> Self {
+        let home = Home::open();
+        for (name, value) in home.environment() {
+            self.environment.insert(name.clone(), value.clone());
+        }
+        self.home = Some(home);
+        self
+    }
+
     /// Starts the service and waits until it is ready.
     pub async fn start(mut self) -> App {
         let permit = RUNNING.acquire().await.expect("never closed");
-        let database = match self.migrated {
-            true => Database::create().await,
-            false => Database::empty().await,
+        let store = match self.home {
+            Some(home) => Store::Own(home),
+            None => {
+                let database = match self.migrated {
+                    true => Database::create().await,
+                    false => Database::empty().await,
+                };
+                self.environment
+                    .entry("DATABASE_URL".to_owned())
+                    .or_insert_with(|| database.url());
+                Store::Shared(database)
+            }
         };
-        self.environment
-            .entry("DATABASE_URL".to_owned())
-            .or_insert_with(|| database.url());
         let server = Server::start(&self.environment).await;
         App {
             anonymous: Client::new(server.address()),
             server,
-            database,
+            store,
             admin: OnceCell::new(),
             names: AtomicU32::new(0),
             _permit: permit,
@@ -106,6 +133,7 @@ impl App {
         AppBuilder {
             environment: base_environment(),
             migrated: true,
+            home: None,
         }
     }
 
@@ -119,9 +147,22 @@ impl App {
         self.server.address()
     }
 
-    /// The database of this service.
+    /// The database of this service, in the tests' PostgreSQL.
+    #[track_caller]
     pub fn database(&self) -> &Database {
-        &self.database
+        match &self.store {
+            Store::Shared(database) => database,
+            Store::Own(_) => panic!("its database is in a PostgreSQL of its own"),
+        }
+    }
+
+    /// The data folder of a service that brings its own PostgreSQL.
+    #[track_caller]
+    pub fn home(&self) -> &Home {
+        match &self.store {
+            Store::Own(home) => home,
+            Store::Shared(_) => panic!("its database is in the tests' PostgreSQL"),
+        }
     }
 
     /// All that the service wrote to its log until now.

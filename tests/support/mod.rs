@@ -8,6 +8,7 @@ pub mod chrome;
 pub mod client;
 pub mod database;
 pub mod env;
+pub mod home;
 pub mod live;
 pub mod python;
 pub mod server;
