@@ -23,6 +23,7 @@ mod sessions;
 mod setup;
 mod sign_in_limits;
 mod tries;
+mod try_limits;
 mod users;
 
 use serde_json::{Value, json};
