@@ -1,5 +1,6 @@
 //! What the documentation says of tests is true.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The source files in which a test of this name may stand: a black-box test, or a unit test of the service.
@@ -50,4 +51,36 @@ fn tests_that_the_table_of_failures_names_exist() {
     assert!(named.len() > 60, "{}", named.len());
     let wrong: Vec<&&str> = named.iter().filter(|name| !is_test(name)).collect();
     assert!(wrong.is_empty(), "no tests: {wrong:#?}");
+}
+
+#[test]
+fn actions_that_are_recorded_are_those_that_the_documentation_names() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);
+    let source = read("../shared/src/audit.rs");
+    let (_, list) = source
+        .split_once("pub enum AuditAction {")
+        .expect("the list");
+    let (list, _) = list.split_once("\n    }").expect("its end");
+    let recorded: BTreeSet<&str> = list.split('"').skip(1).step_by(2).collect();
+    let text = read("../docs/AUDIT.md");
+    let (_, table) = text.split_once("| action | when |").expect("the table");
+    let (table, _) = table.split_once("\n\n").expect("its end");
+    let mut named = BTreeSet::new();
+    for line in table.lines().filter(|line| line.starts_with("| `")) {
+        let cell = line.split('|').nth(1).unwrap_or_default();
+        let mut noun = "";
+        for name in cell.split('`').skip(1).step_by(2) {
+            match name.strip_prefix('.') {
+                Some(verb) => named.insert(format!("{noun}.{verb}")),
+                None => {
+                    noun = name.split('.').next().unwrap_or_default();
+                    named.insert(name.to_owned())
+                }
+            };
+        }
+    }
+    let named: BTreeSet<&str> = named.iter().map(String::as_str).collect();
+    assert!(recorded.len() > 20, "{recorded:?}");
+    assert_eq!(recorded, named);
 }

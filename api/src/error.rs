@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use understudy_shared::{AttemptTrace, FieldError, FieldRule, Problem, ProblemCode, UsedBy};
+use uuid::Uuid;
 
 /// Content type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -155,15 +156,34 @@ impl ApiError {
         Self::fields(vec![FieldError::new(pointer, rule)])
     }
 
+    /// Refuses fields that have faults.
+    ///
+    /// # Errors
+    /// If there are any.
+    pub fn check(errors: Vec<FieldError>) -> Result<(), Self> {
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Self::fields(errors))
+        }
+    }
+
     /// No such resource, or not for this caller.
     pub fn not_found(what: &str) -> Self {
         Self::new(ProblemCode::NotFound, format!("There is no {what} here."))
     }
 
-    /// Others use what should be deleted.
-    pub fn in_use(detail: impl Into<String>, used_by: Vec<UsedBy>) -> Self {
+    /// Others of this kind use what should be deleted. `way_out` says what to do with them, whose names follow it.
+    pub fn in_use(way_out: &str, kind: &str, users: Vec<(Uuid, String)>) -> Self {
+        let names: Vec<&str> = users.iter().map(|(_, name)| name.as_str()).collect();
+        let detail = format!("{way_out}: {}.", names.join(", "));
+        let used_by = users.into_iter().map(|(id, name)| UsedBy {
+            kind: kind.to_owned(),
+            id,
+            name,
+        });
         Self {
-            used_by: used_by.into(),
+            used_by: used_by.collect(),
             ..Self::new(ProblemCode::InUse, detail)
         }
     }

@@ -48,8 +48,7 @@ struct Batch {
 async fn prune_audit_log(pool: &Pool) -> Result<(), ApiError> {
     let mut removed = 0;
     loop {
-        let first = removed == 0;
-        let Some(batch) = prune_batch(pool, first).await? else {
+        let Some(batch) = prune_batch(pool).await? else {
             return Ok(());
         };
         removed += batch.removed;
@@ -63,7 +62,7 @@ async fn prune_audit_log(pool: &Pool) -> Result<(), ApiError> {
 }
 
 /// Removes a batch. None if another replica is at it, or all is kept.
-async fn prune_batch(pool: &Pool, first: bool) -> Result<Option<Batch>, ApiError> {
+async fn prune_batch(pool: &Pool) -> Result<Option<Batch>, ApiError> {
     let author = Author::service();
     let mut conn = pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
@@ -75,8 +74,9 @@ async fn prune_batch(pool: &Pool, first: bool) -> Result<Option<Batch>, ApiError
             return Ok(None);
         };
         let removed = db::audit_log::remove_before(conn, kept_from, BATCH as i64).await?;
-        if first && removed > 0 {
-            let changes = changes::change("kept_from", Value::Null, json!(kept_from));
+        let changes = changes::change("kept_from", Value::Null, json!(kept_from));
+        // One record for all batches, whichever replicas remove them.
+        if removed > 0 && !db::audit_log::is_last_pruning(conn, &changes).await? {
             let target = Target::unnamed(AuditTargetKind::AuditLog);
             let mut change = Change::within(conn, &author)?;
             change

@@ -1,6 +1,11 @@
 //! The management API, noun by noun.
 
 mod api_keys;
+mod audit_actions;
+mod audit_export;
+mod audit_list;
+mod audit_retention;
+mod audit_secrets;
 mod bad_input;
 mod check_codes;
 mod checks;
@@ -20,6 +25,7 @@ mod previews;
 mod problems;
 mod rights;
 mod sessions;
+mod settings;
 mod setup;
 mod sign_in_limits;
 mod tries;
@@ -37,6 +43,8 @@ const GROUPS: &str = "/api/v1/model-groups";
 const KEYS: &str = "/api/v1/api-keys";
 const EVENTS: &str = "/api/v1/events";
 const USERS: &str = "/api/v1/users";
+const AUDIT_LOG: &str = "/api/v1/audit-log";
+const SETTINGS: &str = "/api/v1/settings";
 
 /// A person of this role who is signed in, with the administrator's password.
 async fn person(app: &App, role: &str) -> (String, Client) {
@@ -79,4 +87,16 @@ fn names(answer: &Answer) -> Vec<String> {
     let items = answer.json()["items"].clone();
     let name = |item: &Value| item["name"].as_str().unwrap().to_owned();
     items.as_array().unwrap().iter().map(name).collect()
+}
+
+/// Stores records of another time, without the service: `(at, actor, action, target, outcome, address)` each.
+async fn store_records(app: &App, rows: &str) {
+    let statement = format!(
+        "INSERT INTO audit_log (id, at, actor_kind, actor_name, actor_key, action, target_kind, target_name, outcome, address, changes, search)
+         SELECT gen_random_uuid(), at::timestamptz, 'user', actor, lower(actor), action, split_part(action, '.', 1), target, outcome, address,
+                '{{}}', lower(concat_ws(E'\n', actor, target, address, action))
+         FROM ({rows}) AS rows (at, actor, action, target, outcome, address)"
+    );
+    let database = app.database().connect().await;
+    database.batch_execute(&statement).await.unwrap();
 }

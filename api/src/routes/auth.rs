@@ -216,11 +216,7 @@ fn wrong_current_password() -> ApiError {
 fn check_new_password(user: &UserRow, new: &SecretInput) -> Result<(), ApiError> {
     let mut faults: Vec<FieldError> = Vec::new();
     password_faults(&mut faults, "/new_password", &user.username, new.expose());
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(ApiError::fields(faults))
-    }
+    ApiError::check(faults)
 }
 
 async fn own_row(state: &AppState, id: Uuid) -> Result<UserRow, ApiError> {

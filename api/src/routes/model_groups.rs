@@ -46,11 +46,8 @@ async fn checked_facts(
 ) -> Result<Facts, ApiError> {
     let facts = facts(conn, &valid.members).await?;
     let faults = member_faults(&valid.members, |id| traits(&facts, id));
-    if faults.is_empty() {
-        Ok(facts)
-    } else {
-        Err(ApiError::fields(faults))
-    }
+    ApiError::check(faults)?;
+    Ok(facts)
 }
 
 fn traits(facts: &Facts, id: ModelInstanceId) -> Option<MemberTraits<'_>> {

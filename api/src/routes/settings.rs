@@ -65,10 +65,7 @@ pub async fn update_settings(
             if_match.check(current.version)?;
             let merged = merge(json!(current.writable()?), patch, &[]);
             let wanted: UpdateSettings = read_as(merged.map_err(ApiError::fields)?)?;
-            let faults = wanted.faults();
-            if !faults.is_empty() {
-                return Err(ApiError::fields(faults));
-            }
+            ApiError::check(wanted.faults())?;
             let changed = current.changed(&wanted, now())?;
             let mut change = Change::within(conn, &author)?;
             db::settings::update(&mut change, &current, &changed).await?;

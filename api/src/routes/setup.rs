@@ -51,10 +51,7 @@ pub async fn finish_setup(
     let JsonBody(input) = body;
     let mut conn = state.pool.get().await?;
     setup::check_token(&mut conn, &input.token).await?;
-    let faults = credential_faults(&input.username, input.password.expose());
-    if !faults.is_empty() {
-        return Err(ApiError::fields(faults));
-    }
+    ApiError::check(credential_faults(&input.username, input.password.expose()))?;
     let hash = password::hash(&input.password).await?;
     let origin = Origin::of(&request, &state);
     let author = origin.clone().anonymous();

@@ -5,8 +5,8 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::AsyncConnection as _;
 use serde_json::{Value, json};
 use understudy_shared::{
-    CreateUser, FieldRule, Page, Problem, ProblemCode, Role, SecretInput, UpdateUser, UsedBy, User,
-    UserId, WritableUser,
+    CreateUser, FieldRule, Page, Problem, ProblemCode, Role, SecretInput, UpdateUser, User, UserId,
+    WritableUser,
 };
 use uuid::Uuid;
 
@@ -238,7 +238,8 @@ pub async fn delete_user(
         }
         let keys = db::api_keys::valid_of(conn, id.0, now()).await?;
         if !keys.is_empty() {
-            return Err(has_keys(keys));
+            let way_out = "Revoke the user's keys first, or disable the user";
+            return Err(ApiError::in_use(way_out, "api_key", keys));
         }
         let mut change = Change::within(conn, &author)?;
         Ok(db::users::delete(&mut change, &current).await?)
@@ -278,11 +279,7 @@ fn check(user: &WritableUser, new_password: Option<&SecretInput>) -> Result<(), 
     if let Some(new) = new_password {
         password_faults(&mut faults, "/password", &user.username, new.expose());
     }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(ApiError::fields(faults))
-    }
+    ApiError::check(faults)
 }
 
 fn is_admin(user: &UserRow) -> bool {
@@ -298,20 +295,6 @@ fn last_admin() -> ApiError {
         ProblemCode::Conflict,
         "This is the last administrator who can sign in; make another one first.",
     )
-}
-
-fn has_keys(keys: Vec<(Uuid, String)>) -> ApiError {
-    let names: Vec<&str> = keys.iter().map(|(_, name)| name.as_str()).collect();
-    let detail = format!(
-        "Revoke the user's keys first, or disable the user: {}.",
-        names.join(", ")
-    );
-    let used_by = keys.iter().map(|(id, name)| UsedBy {
-        kind: "api_key".to_owned(),
-        id: *id,
-        name: name.clone(),
-    });
-    ApiError::in_use(detail, used_by.collect())
 }
 
 /// A write that the database refused: the one unique value of users is their name.

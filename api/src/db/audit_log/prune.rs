@@ -5,6 +5,12 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+use understudy_shared::AuditAction;
+
+use crate::db::convert::to_json;
+use crate::db::schema::audit_log;
+use crate::domain::changes::Changes;
 
 /// Key of the advisory lock that the replica holds which removes old records.
 const PRUNE_LOCK: i64 = 0x756e_6465_7072_756e;
@@ -32,6 +38,21 @@ pub async fn kept_from(
         .bind::<Nullable<Integer>, _>(days)
         .sql("), 'UTC')");
     diesel::select(begin).get_result(conn).await
+}
+
+/// Whether the last removal that was recorded is this one.
+///
+/// # Errors
+/// If the database fails.
+pub async fn is_last_pruning(conn: &mut AsyncPgConnection, changes: &Changes) -> QueryResult<bool> {
+    let last: Option<Value> = audit_log::table
+        .filter(audit_log::action.eq(AuditAction::AuditLogPrune.as_str()))
+        .order((audit_log::at.desc(), audit_log::id.desc()))
+        .select(audit_log::changes)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(last == Some(to_json(changes)?))
 }
 
 /// Removes some of the oldest records of those before this moment, and says how many.

@@ -61,10 +61,7 @@ pub async fn try_model_group(
     call: Permitted<ManageWrite, (PathId<ModelGroupId>, JsonBody<TryModelGroup>)>,
 ) -> Result<HttpResponse, ApiError> {
     let Permitted(principal, (PathId(id), JsonBody(input))) = call;
-    let faults = input.faults();
-    if !faults.is_empty() {
-        return Err(ApiError::fields(faults));
-    }
+    ApiError::check(input.faults())?;
     let under_way = state.tries.begin(caller(&principal))?;
     let (snapshot, group) = find(&state, id).await?;
     let started = Instant::now();

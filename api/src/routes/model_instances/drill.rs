@@ -34,10 +34,7 @@ pub async fn start_model_instance_drill(
     call: Permitted<ManageWrite, (Origin, PathId<ModelInstanceId>, JsonBody<StartDrill>)>,
 ) -> Result<HttpResponse, ApiError> {
     let Permitted(who, (origin, PathId(id), JsonBody(input))) = call;
-    let faults = input.faults();
-    if !faults.is_empty() {
-        return Err(ApiError::fields(faults));
-    }
+    ApiError::check(input.faults())?;
     let length = TimeDelta::seconds(input.seconds.into());
     set(&state, id, &who, &origin.by(&who), Some(length)).await
 }

@@ -43,11 +43,8 @@ pub(super) async fn validate(
         faults = endpoint_fault(state, &valid, known).await?;
         faults.extend(proxy_faults(state, &valid, known).await);
     }
-    if faults.is_empty() {
-        Ok(valid)
-    } else {
-        Err(ApiError::fields(faults))
-    }
+    ApiError::check(faults)?;
+    Ok(valid)
 }
 
 async fn endpoint_fault(

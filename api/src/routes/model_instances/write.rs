@@ -6,7 +6,7 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use serde_json::Value;
 use understudy_shared::{
     CreateModelInstance, FieldRule, ModelInstance, ModelInstanceId, Problem, ProblemCode,
-    UpdateModelInstance, UsedBy,
+    UpdateModelInstance,
 };
 use uuid::Uuid;
 
@@ -191,7 +191,8 @@ pub async fn delete_model_instance(
         if_match.check(current.row.version)?;
         let used_by = db::model_instances::used_by(conn, id.0).await?;
         if !used_by.is_empty() {
-            return Err(in_use(used_by));
+            let way_out = "Remove it from these groups first";
+            return Err(ApiError::in_use(way_out, "model_group", used_by));
         }
         let mut change = Change::within(conn, &author)?;
         db::model_instances::delete(&mut change, &current)
@@ -200,15 +201,4 @@ pub async fn delete_model_instance(
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-fn in_use(groups: Vec<(Uuid, String)>) -> ApiError {
-    let names: Vec<&str> = groups.iter().map(|(_, name)| name.as_str()).collect();
-    let detail = format!("Remove it from these groups first: {}.", names.join(", "));
-    let used_by = groups.iter().map(|(id, name)| UsedBy {
-        kind: "model_group".to_owned(),
-        id: *id,
-        name: name.clone(),
-    });
-    ApiError::in_use(detail, used_by.collect())
 }
