@@ -75,6 +75,11 @@ struct Delta<'a> {
     audio: Option<&'a RawValue>,
 }
 
+/// An event's data as JSON, if it is.
+pub(super) fn parsed<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Option<T> {
+    serde_json::from_str(std::str::from_utf8(data).ok()?).ok()
+}
+
 /// Whether a value is more than a way to say nothing: some backends send empty strings and lists in place of `null`.
 pub(super) fn says_something(value: &RawValue) -> bool {
     !matches!(value.get(), "null" | "\"\"" | "[]" | "{}")
@@ -121,10 +126,7 @@ pub(super) fn read(event: Event, group: &str) -> Reading {
         };
     }
     let failed = event.name.as_deref() == Some(b"error");
-    let chunk = std::str::from_utf8(&data)
-        .ok()
-        .and_then(|text| serde_json::from_str::<Chunk<'_>>(text).ok());
-    let Some(chunk) = chunk else {
+    let Some(chunk) = parsed::<Chunk<'_>>(&data) else {
         let meaning = if failed {
             Meaning::Error(data)
         } else {
@@ -185,17 +187,21 @@ pub(super) fn renamed(event: &Event, data: &Bytes, models: &[&str], group: &str)
     }
 }
 
+/// What a reader makes of one event, and what the caller gets of it.
+#[cfg(test)]
+pub(super) fn reading_by(read: impl FnOnce(Event) -> Reading, raw: &str) -> (Meaning, String) {
+    let mut decoder = sse::Decoder::new(4096);
+    decoder.push(raw.as_bytes());
+    let Reading { meaning, raw } = read(decoder.next_event().unwrap().unwrap());
+    (meaning, String::from_utf8(raw.to_vec()).unwrap())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::sse::Decoder;
 
     fn reading(raw: &str) -> (Meaning, String) {
-        let mut decoder = Decoder::new(4096);
-        decoder.push(raw.as_bytes());
-        let event = decoder.next_event().unwrap().unwrap();
-        let Reading { meaning, raw } = read(event, "group");
-        (meaning, String::from_utf8(raw.to_vec()).unwrap())
+        reading_by(|event| read(event, "group"), raw)
     }
 
     fn meaning(data: &str) -> Meaning {

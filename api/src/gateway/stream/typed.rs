@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::event::{self, Meaning, Reading, renamed, says_something};
+use super::event::{self, Meaning, Reading, parsed, renamed, says_something};
 use crate::gateway::sse::Event;
 
 #[derive(Deserialize)]
@@ -42,11 +42,10 @@ pub(super) fn read(event: Event, group: &str, sequence: &mut Option<u64>) -> Rea
     let Some(data) = event.data.clone() else {
         return event::read(event, group);
     };
-    let typed = std::str::from_utf8(&data)
-        .ok()
-        .and_then(|text| serde_json::from_str::<Typed<'_>>(text).ok());
     // `[DONE]`, broken JSON, a chat.
-    let Some(typed) = typed.filter(|typed| typed.kind.is_some() || typed.choices.is_none()) else {
+    let Some(typed) =
+        parsed::<Typed<'_>>(&data).filter(|typed| typed.kind.is_some() || typed.choices.is_none())
+    else {
         return event::read(event, group);
     };
     if let Some(number) = typed.sequence_number {
@@ -97,15 +96,11 @@ pub(super) fn read(event: Event, group: &str, sequence: &mut Option<u64>) -> Rea
 
 #[cfg(test)]
 mod tests {
+    use super::event::reading_by;
     use super::*;
-    use crate::gateway::sse::Decoder;
 
     fn reading(raw: &str) -> (Meaning, String) {
-        let mut decoder = Decoder::new(4096);
-        decoder.push(raw.as_bytes());
-        let event = decoder.next_event().unwrap().unwrap();
-        let Reading { meaning, raw } = read(event, "group", &mut None);
-        (meaning, String::from_utf8(raw.to_vec()).unwrap())
+        reading_by(|event| read(event, "group", &mut None), raw)
     }
 
     fn meaning(data: &str) -> Meaning {
