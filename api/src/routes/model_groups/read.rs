@@ -32,11 +32,7 @@ pub async fn get_model_group(
     call: Permitted<ReadGroups, PathId<ModelGroupId>>,
 ) -> Result<HttpResponse, ApiError> {
     let Permitted(_, PathId(id)) = call;
-    let mut conn = state.pool.get().await?;
-    let stored = db::model_groups::get(&mut conn, id.0)
-        .await?
-        .ok_or_else(not_found)?;
-    let facts = facts(&mut conn, &stored.members).await?;
+    let (stored, facts) = find(&state, id).await?;
     Ok(resource(
         stored.row.version,
         &describe(stored, &facts, &state.gateway)?,
@@ -57,11 +53,7 @@ pub async fn preview_model_group(
     call: Permitted<ReadGroups, PathId<ModelGroupId>>,
 ) -> Result<HttpResponse, ApiError> {
     let Permitted(_, PathId(id)) = call;
-    let mut conn = state.pool.get().await?;
-    let stored = db::model_groups::get(&mut conn, id.0)
-        .await?
-        .ok_or_else(not_found)?;
-    let facts = facts(&mut conn, &stored.members).await?;
+    let (stored, facts) = find(&state, id).await?;
     Ok(HttpResponse::Ok().json(preview(&stored, &facts, &state.gateway)?))
 }
 
@@ -84,6 +76,16 @@ pub async fn preview_model_group_draft(
     let facts = checked_facts(&mut conn, &valid).await?;
     let stored = StoredModelGroup::new(&valid, now())?;
     Ok(HttpResponse::Ok().json(preview(&stored, &facts, &state.gateway)?))
+}
+
+/// What is stored of a group, and what is known of its members.
+async fn find(state: &AppState, id: ModelGroupId) -> Result<(StoredModelGroup, Facts), ApiError> {
+    let mut conn = state.pool.get().await?;
+    let stored = db::model_groups::get(&mut conn, id.0)
+        .await?
+        .ok_or_else(not_found)?;
+    let facts = facts(&mut conn, &stored.members).await?;
+    Ok((stored, facts))
 }
 
 /// The draft, under a name of its own if it has none.
