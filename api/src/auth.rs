@@ -43,7 +43,7 @@ pub use author::{Author, Origin};
 pub use caller::{Caller, Permitted};
 pub use denials::Denials;
 pub use limits::SignInLimits;
-pub use permission::{Admin, ManageRead, ManageWrite, OwnKeys, ReadGroups, SignedIn};
+pub use permission::{Admin, ManageRead, ManageWrite, OwnKeys, ReadGroups, ReadUsage, SignedIn};
 pub use principal::Principal;
 
 use base64::Engine as _;

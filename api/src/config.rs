@@ -89,10 +89,12 @@ pub struct Config {
     pub telemetry: Option<Telemetry>,
     /// `UNDERSTUDY_TRUSTED_PROXIES`
     pub trusted_proxies: Vec<IpNet>,
+    /// `UNDERSTUDY_USAGE_QUEUE`
+    pub usage_queue: usize,
 }
 
 /// The variables that this version reads, beside `DATABASE_URL` and those of OpenTelemetry.
-const VARIABLES: [&str; 15] = [
+const VARIABLES: [&str; 16] = [
     "UNDERSTUDY_ADMIN_PASSWORD",
     "UNDERSTUDY_ADMIN_USERNAME",
     "UNDERSTUDY_DATA_DIR",
@@ -106,6 +108,7 @@ const VARIABLES: [&str; 15] = [
     "UNDERSTUDY_POSTGRES_BIN",
     "UNDERSTUDY_SECRET_KEYS",
     "UNDERSTUDY_TRUSTED_PROXIES",
+    "UNDERSTUDY_USAGE_QUEUE",
     "UNDERSTUDY_WEB_ROOT",
     "UNDERSTUDY_WORKERS",
 ];
@@ -197,6 +200,16 @@ impl Config {
                 "is not a number of threads from 1 to 1024",
             );
         }
+        let usage_queue: Option<usize> = env.parsed(
+            "UNDERSTUDY_USAGE_QUEUE",
+            "a number of requests from 1 to 1000000",
+        );
+        if usage_queue.is_some_and(|room| !(1..=1_000_000).contains(&room)) {
+            env.fault(
+                "UNDERSTUDY_USAGE_QUEUE",
+                "is not a number of requests from 1 to 1000000",
+            );
+        }
         let egress_deny = env.networks("UNDERSTUDY_EGRESS_DENY");
         let egress_allow = env.networks("UNDERSTUDY_EGRESS_ALLOW");
         let trusted_proxies = env.networks("UNDERSTUDY_TRUSTED_PROXIES");
@@ -228,6 +241,7 @@ impl Config {
             metrics_token,
             telemetry,
             trusted_proxies,
+            usage_queue: usage_queue.unwrap_or(crate::usage::ROOM),
         })
     }
 }
@@ -261,6 +275,7 @@ mod tests {
         let error = read(&[
             ("UNDERSTUDY_LISTEN", "nowhere"),
             ("UNDERSTUDY_WORKERS", "0"),
+            ("UNDERSTUDY_USAGE_QUEUE", "0"),
             ("UNDERSTUDY_EGRESS_DENY", "10.0.0.0/99"),
             ("UNDERSTUDY_DATA_DIR", ""),
             ("UNDERSTUDY_ADMIN_USERNAME", "root"),
@@ -272,6 +287,7 @@ mod tests {
         for name in [
             "UNDERSTUDY_LISTEN",
             "UNDERSTUDY_WORKERS",
+            "UNDERSTUDY_USAGE_QUEUE",
             "UNDERSTUDY_EGRESS_DENY",
             "UNDERSTUDY_DATA_DIR is empty",
             "UNDERSTUDY_ADMIN_PASSWORD are needed together",

@@ -33,6 +33,7 @@ pub mod sessions;
 pub mod settings;
 pub mod setup_tokens;
 pub mod time;
+pub mod usage;
 pub mod users;
 
 pub use change::{Change, Target};

@@ -14,6 +14,8 @@
 //! | [`pool`] | which token and which proxy of an instance is used |
 //! | [`budget`] | how many second attempts a group may make |
 //! | [`counts`] | what is counted, for `/metrics` |
+//! | [`key_use`] | how much a key asks at this moment, and whether it may ask more |
+//! | [`tokens`] | how many tokens a backend says that it counted |
 //! | [`record`] | one request from its beginning to its end: its numbers and its line in the log |
 //! | [`window`] | what happened in the last seconds, counted |
 //! | [`size`] | how long a request is at the least |
@@ -42,6 +44,7 @@ use understudy_shared::{
 
 use crate::domain::model_instance::Connection;
 use crate::telemetry::Traces;
+use crate::usage::Ledger;
 
 pub mod body;
 pub mod breaker;
@@ -54,6 +57,7 @@ pub mod error;
 pub mod failover;
 pub mod form;
 pub mod handler;
+pub mod key_use;
 pub mod picker;
 pub mod pool;
 pub mod preview;
@@ -68,6 +72,7 @@ pub mod surroundings;
 #[cfg(test)]
 mod testing;
 pub mod timing;
+pub mod tokens;
 pub mod upstream;
 pub mod watch;
 pub mod window;
@@ -107,6 +112,12 @@ impl Gateway {
         Self { traces, ..self }
     }
 
+    /// The same, with room for the usage of so many requests until the database takes it.
+    pub fn with_usage_room(self, room: usize) -> Self {
+        let board = self.board.with_ledger(Ledger::with_room(room));
+        Self { board, ..self }
+    }
+
     /// What requests are traced by, if they are.
     pub fn traces(&self) -> Option<&Traces> {
         self.traces.as_ref()
@@ -141,6 +152,11 @@ impl Gateway {
     /// What is counted.
     pub fn counts(&self) -> &Counts {
         self.board.counts()
+    }
+
+    /// Where requests are told, once they are over.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        self.board.ledger()
     }
 
     /// Instances of which a request failed.

@@ -26,7 +26,7 @@ const DESCRIPTION: &str = "Manages language models, and answers with the first o
     Credential: `Authorization: Bearer` with an access token, or with an API key that has a management scope.\n\n\
     **Gateway** (`/v1`): the OpenAI API; a model group's name is the `model`. Credential: an API key with the scope `gateway`.";
 
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("sessions", "Signing in and out"),
     ("setup", "The first administrator"),
     (
@@ -49,6 +49,10 @@ const TAGS: [(&str, &str); 13] = [
     (
         "settings",
         "What administrators change while the service runs",
+    ),
+    (
+        "usage",
+        "Requests, errors, latency and tokens over time. People see their own, operators all",
     ),
     (
         "events",

@@ -17,6 +17,7 @@ use crate::auth::Author;
 use crate::db::{self, Change, Pool, Target};
 use crate::domain::changes;
 use crate::error::ApiError;
+use crate::usage;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -28,13 +29,15 @@ const BATCH: usize = 1000;
 /// Removes what is too old, for ever: every hour, and when the settings have changed.
 pub async fn run(pool: Pool, changed: Arc<Notify>) {
     loop {
-        let pause = match prune_audit_log(&pool).await {
-            Ok(()) => EVERY,
-            Err(error) => {
-                tracing::warn!(%error, "old records of the audit log cannot be removed");
-                AGAIN
-            }
-        };
+        let mut pause = EVERY;
+        if let Err(error) = prune_audit_log(&pool).await {
+            tracing::warn!(%error, "old records of the audit log cannot be removed");
+            pause = AGAIN;
+        }
+        if let Err(error) = usage::retention::prune(&pool).await {
+            tracing::warn!(%error, "old usage cannot be removed");
+            pause = AGAIN;
+        }
         let _ = timeout(pause, changed.notified()).await;
     }
 }

@@ -23,6 +23,7 @@ pub mod model_groups;
 pub mod model_instances;
 pub mod settings;
 pub mod setup;
+pub mod usage;
 pub mod users;
 
 pub use fallback::fallback;
@@ -64,6 +65,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(api_keys::list_api_keys)
         .service(api_keys::create_api_key)
         .service(api_keys::get_api_key)
+        .service(api_keys::update_api_key)
         .service(api_keys::revoke_api_key)
         // Users
         .service(users::list_users)
@@ -77,6 +79,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         // Settings
         .service(settings::get_settings)
         .service(settings::update_settings)
+        // Usage
+        .service(usage::get_usage)
         // Live events
         .service(events::stream_events)
         // The description itself

@@ -25,7 +25,7 @@ use crate::metrics::{self, Metrics};
 use crate::secrets::{SecretCipher, SecretError};
 use crate::state::AppState;
 use crate::telemetry::{TelemetryError, Traces};
-use crate::{openapi, retention, routes};
+use crate::{openapi, retention, routes, usage};
 
 mod around;
 pub mod readiness;
@@ -219,7 +219,10 @@ async fn serve_on(
         }
         None => None,
     };
-    let gateway = Arc::new(Gateway::new(egress).traced(traces));
+    let gateway = Gateway::new(egress)
+        .traced(traces)
+        .with_usage_room(config.usage_queue);
+    let gateway = Arc::new(gateway);
     let traced = Arc::clone(&gateway);
     let refreshing = actix_web::rt::spawn(refresh::run(
         Arc::clone(&gateway),
@@ -239,6 +242,7 @@ async fn serve_on(
     ));
     let retention = Arc::<Notify>::default();
     let removing = actix_web::rt::spawn(retention::run(pool.clone(), Arc::clone(&retention)));
+    let accounting = usage::writer::start(Arc::clone(&gateway), pool.clone());
     // Nothing is served by a gateway that knows nothing.
     let _ = gateway.is_loaded().wait_for(|loaded| *loaded).await;
     let metrics = Arc::new(Metrics::new(
@@ -318,6 +322,11 @@ async fn serve_on(
     linking.abort();
     telling.abort();
     removing.abort();
+    match accounting {
+        Some(accounting) if at_once => accounting.abandon(),
+        Some(accounting) => accounting.finish().await,
+        None => {}
+    }
     if let Some(traces) = traced.traces().filter(|_| !at_once) {
         traces.stop().await;
     }

@@ -45,14 +45,14 @@ impl ApiKeyScope {
     }
 }
 
-/// How much a key may ask for.
+/// How much a key may ask for. At a limit the gateway answers 429 `rate_limited` with `Retry-After`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApiKeyLimits {
-    /// Requests a minute; null = no limit. Stored; takes effect with a later version.
+    /// Requests to the gateway within a minute, on each replica; null = no limit.
     #[schema(minimum = 1, maximum = 1_000_000, example = 600)]
     pub requests_per_minute: Option<u32>,
-    /// Requests at the same time; null = no limit. Stored; takes effect with a later version.
+    /// Requests to the gateway at the same time, streams until their end, on each replica; null = no limit.
     #[schema(minimum = 1, maximum = 100_000, example = 20)]
     pub max_concurrency: Option<u32>,
 }
@@ -156,40 +156,111 @@ impl CreateApiKey {
             }
             seen.push(*scope);
         }
-        if let Some(groups) = &self.group_ids {
-            if !self.scopes.contains(&ApiKeyScope::Gateway) {
-                faults.push(FieldError::new(
-                    "/group_ids",
-                    FieldRule::OnlyWhen {
-                        field: "scopes".to_owned(),
-                        value: ApiKeyScope::Gateway.as_str().to_owned(),
-                    },
-                ));
-            }
-            if groups.is_empty() {
-                faults.push(FieldError::new(
-                    "/group_ids",
-                    FieldRule::TooFewItems { min: 1 },
-                ));
-            }
-        }
-        rules::range_opt(
+        writable(
             &mut faults,
-            "/limits/requests_per_minute",
-            self.limits.requests_per_minute,
-            1,
-            1_000_000,
-        );
-        rules::range_opt(
-            &mut faults,
-            "/limits/max_concurrency",
-            self.limits.max_concurrency,
-            1,
-            100_000,
+            &self.scopes,
+            self.group_ids.as_deref(),
+            &self.limits,
         );
         if self.expires_at.is_some_and(|at| at <= now) {
             faults.push(FieldError::new("/expires_at", FieldRule::NotInFuture));
         }
         faults
     }
+}
+
+/// A merge patch (RFC 7396) of a key: fields left out stay, `null` brings the default back. What the key may do stays for good: make
+/// another key for that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateApiKey {
+    /// What the key is for, 1–100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100, example = "billing service")]
+    pub name: Option<String>,
+    /// Groups that the key may ask; null = all. Only for keys with the scope `gateway`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_ids: Option<Vec<ModelGroupId>>,
+    /// How much the key may ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<ApiKeyLimits>,
+    /// When the key ends by itself; null = never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The fields of a key that can be changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WritableApiKey {
+    /// What the key is for.
+    pub name: String,
+    /// Groups that the key may ask.
+    #[serde(default)]
+    pub group_ids: Option<Vec<ModelGroupId>>,
+    /// How much the key may ask for.
+    #[serde(default)]
+    pub limits: ApiKeyLimits,
+    /// When the key ends by itself.
+    #[serde(default)]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl WritableApiKey {
+    /// Every fault of the fields of a key with these scopes. An end that is over may stay as it was `before`.
+    pub fn faults(
+        &self,
+        scopes: &[ApiKeyScope],
+        before: &Self,
+        now: DateTime<Utc>,
+    ) -> Vec<FieldError> {
+        let mut faults = Vec::new();
+        rules::text(&mut faults, "/name", &self.name, 1, 100);
+        writable(&mut faults, scopes, self.group_ids.as_deref(), &self.limits);
+        let changed = self.expires_at != before.expires_at;
+        if changed && self.expires_at.is_some_and(|at| at <= now) {
+            faults.push(FieldError::new("/expires_at", FieldRule::NotInFuture));
+        }
+        faults
+    }
+}
+
+/// The rules of a new key and of a changed one.
+fn writable(
+    faults: &mut Vec<FieldError>,
+    scopes: &[ApiKeyScope],
+    group_ids: Option<&[ModelGroupId]>,
+    limits: &ApiKeyLimits,
+) {
+    if let Some(groups) = group_ids {
+        if !scopes.contains(&ApiKeyScope::Gateway) {
+            faults.push(FieldError::new(
+                "/group_ids",
+                FieldRule::OnlyWhen {
+                    field: "scopes".to_owned(),
+                    value: ApiKeyScope::Gateway.as_str().to_owned(),
+                },
+            ));
+        }
+        if groups.is_empty() {
+            faults.push(FieldError::new(
+                "/group_ids",
+                FieldRule::TooFewItems { min: 1 },
+            ));
+        }
+    }
+    rules::range_opt(
+        faults,
+        "/limits/requests_per_minute",
+        limits.requests_per_minute,
+        1,
+        1_000_000,
+    );
+    rules::range_opt(
+        faults,
+        "/limits/max_concurrency",
+        limits.max_concurrency,
+        1,
+        100_000,
+    );
 }

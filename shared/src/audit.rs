@@ -197,6 +197,8 @@ names! {
         ModelGroupDelete = "model_group.delete",
         /// An API key was made.
         ApiKeyCreate = "api_key.create",
+        /// An API key was changed.
+        ApiKeyUpdate = "api_key.update",
         /// An API key was revoked.
         ApiKeyRevoke = "api_key.revoke",
         /// A user was made.

@@ -17,6 +17,10 @@ pub struct Settings {
     /// Days that records of the audit log are kept; null = for ever.
     #[schema(example = 365)]
     pub audit_retention_days: Option<u32>,
+    /// Days that usage is kept; null = for ever. Single requests are kept for 30 days at most, the hours that they are added up to for
+    /// all of these days.
+    #[schema(example = 400)]
+    pub usage_retention_days: Option<u32>,
     /// Counts the changes; the `ETag` (read-only).
     #[schema(example = 1)]
     pub version: i64,
@@ -33,15 +37,22 @@ pub struct UpdateSettings {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 36_500, example = 365)]
     pub audit_retention_days: Option<u32>,
+    /// Days that usage is kept, 1–36500; null = for ever, the default. Older usage is removed within an hour.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 36_500, example = 400)]
+    pub usage_retention_days: Option<u32>,
 }
 
 impl UpdateSettings {
     /// Every fault of the fields.
     pub fn faults(&self) -> Vec<FieldError> {
         let mut faults = Vec::new();
-        let pointer = "/audit_retention_days";
-        let (days, max) = (self.audit_retention_days, MAX_RETENTION_DAYS);
-        rules::range_opt(&mut faults, pointer, days, 1, max);
+        for (pointer, days) in [
+            ("/audit_retention_days", self.audit_retention_days),
+            ("/usage_retention_days", self.usage_retention_days),
+        ] {
+            rules::range_opt(&mut faults, pointer, days, 1, MAX_RETENTION_DAYS);
+        }
         faults
     }
 }
@@ -53,10 +64,16 @@ mod tests {
     #[test]
     fn records_are_kept_for_a_day_at_least_or_for_ever() {
         let faults = |days| {
-            let settings = UpdateSettings {
+            let audit = UpdateSettings {
                 audit_retention_days: days,
+                ..UpdateSettings::default()
             };
-            settings.faults().len()
+            let usage = UpdateSettings {
+                usage_retention_days: days,
+                ..UpdateSettings::default()
+            };
+            assert_eq!(audit.faults().len(), usage.faults().len());
+            audit.faults().len()
         };
         assert_eq!(
             (faults(None), faults(Some(1)), faults(Some(36_500))),

@@ -18,6 +18,7 @@ mod endpoints;
 mod exhausted;
 mod forms;
 mod hostile;
+mod key_limits;
 mod limits;
 mod live;
 mod model_list;

@@ -16,6 +16,7 @@ const TABLE: &[(&str, &str)] = &[
     ("list_api_keys", "-xxx----"),
     ("create_api_key", "-xxx----"),
     ("get_api_key", "-xxx----"),
+    ("update_api_key", "-xxx----"),
     ("revoke_api_key", "-xxx----"),
     // administrators
     ("list_users", "---x----"),
@@ -32,6 +33,8 @@ const TABLE: &[(&str, &str)] = &[
     ("get_model_group", "-xxx-xxx"),
     ("preview_model_group", "-xxx-xxx"),
     ("stream_events", "-xxx-xxx"),
+    // reading usage: people their own
+    ("get_usage", "-xxx--xx"),
     // reading all that operators read
     ("list_model_instances", "--xx--xx"),
     ("get_model_instance", "--xx--xx"),

@@ -34,6 +34,10 @@ pub struct ReadGroups;
 #[derive(Debug)]
 pub struct ManageRead;
 
+/// Reading what was used: people their own, operators and keys that read what operators read, everybody's.
+#[derive(Debug)]
+pub struct ReadUsage;
+
 /// Changing instances and groups.
 #[derive(Debug)]
 pub struct ManageWrite;
@@ -75,6 +79,15 @@ impl Permission for ManageRead {
 
     fn admit(principal: Principal) -> Option<Principal> {
         either(principal, Role::Operator, ApiKeyScope::ManageRead)
+    }
+}
+
+impl Permission for ReadUsage {
+    type Who = Principal;
+    const NEEDS: &'static str = "a person who is signed in, or a key with the scope manage:read";
+
+    fn admit(principal: Principal) -> Option<Principal> {
+        either(principal, Role::User, ApiKeyScope::ManageRead)
     }
 }
 
@@ -176,6 +189,7 @@ mod tests {
             mark::<OwnKeys>(principal),
             mark::<ReadGroups>(principal),
             mark::<ManageRead>(principal),
+            mark::<ReadUsage>(principal),
             mark::<ManageWrite>(principal),
             mark::<Admin>(principal),
         ]
@@ -186,13 +200,13 @@ mod tests {
     #[test]
     fn the_table_of_rights() {
         for (principal, expected) in [
-            (person(Role::User), "xxx---"),
-            (person(Role::Operator), "xxxxx-"),
-            (person(Role::Admin), "xxxxxx"),
-            (key(ApiKeyScope::Gateway), "------"),
-            (key(ApiKeyScope::GroupsRead), "--x---"),
-            (key(ApiKeyScope::ManageRead), "--xx--"),
-            (key(ApiKeyScope::ManageWrite), "--xxx-"),
+            (person(Role::User), "xxx-x--"),
+            (person(Role::Operator), "xxxxxx-"),
+            (person(Role::Admin), "xxxxxxx"),
+            (key(ApiKeyScope::Gateway), "-------"),
+            (key(ApiKeyScope::GroupsRead), "--x----"),
+            (key(ApiKeyScope::ManageRead), "--xxx--"),
+            (key(ApiKeyScope::ManageWrite), "--xxxx-"),
         ] {
             assert_eq!(rights(&principal), expected, "{principal:?}");
         }

@@ -79,6 +79,14 @@ impl ApiKeyRow {
     fn target(&self) -> Target<'_> {
         Target::new(AuditTargetKind::ApiKey, self.id, &self.name)
     }
+
+    /// How much the key may ask for.
+    pub fn limits(&self) -> ApiKeyLimits {
+        ApiKeyLimits {
+            requests_per_minute: self.requests_per_minute.and_then(|n| n.try_into().ok()),
+            max_concurrency: self.max_concurrency.and_then(|n| n.try_into().ok()),
+        }
+    }
 }
 
 impl From<ApiKeyRow> for ApiKey {
@@ -87,10 +95,7 @@ impl From<ApiKeyRow> for ApiKey {
             id: ApiKeyId(row.id),
             scopes: row.scopes(),
             group_ids: row.group_ids(),
-            limits: ApiKeyLimits {
-                requests_per_minute: row.requests_per_minute.and_then(|n| n.try_into().ok()),
-                max_concurrency: row.max_concurrency.and_then(|n| n.try_into().ok()),
-            },
+            limits: row.limits(),
             name: row.name,
             prefix: row.prefix,
             expires_at: row.expires_at,
@@ -154,6 +159,22 @@ pub struct NewApiKeyRow {
     pub created_at: DateTime<Utc>,
 }
 
+/// What a change stores.
+#[derive(AsChangeset)]
+#[diesel(table_name = api_keys, treat_none_as_null = true)]
+pub struct ChangedApiKeyRow {
+    /// What the key is for.
+    pub name: String,
+    /// Groups that the key may ask.
+    pub group_ids: Option<Vec<Uuid>>,
+    /// Requests a minute.
+    pub requests_per_minute: Option<i32>,
+    /// Requests at the same time.
+    pub max_concurrency: Option<i32>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
 /// Keys of this person, or all.
 ///
 /// # Errors
@@ -188,6 +209,20 @@ pub async fn get(
     query.first(conn).await.optional()
 }
 
+/// Locks a key until the end of the transaction.
+///
+/// # Errors
+/// If the database fails.
+pub async fn lock(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<()> {
+    api_keys::table
+        .find(id)
+        .select(api_keys::id)
+        .for_update()
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Stores a key.
 ///
 /// # Errors
@@ -203,6 +238,27 @@ pub async fn insert(change: &mut Change<'_>, row: &NewApiKeyRow) -> QueryResult<
         .record(AuditAction::ApiKeyCreate, row.target(), changes)
         .await?;
     Ok(row)
+}
+
+/// Changes a key.
+///
+/// # Errors
+/// If the database fails.
+pub async fn update(
+    change: &mut Change<'_>,
+    before: &ApiKeyRow,
+    row: &ChangedApiKeyRow,
+) -> QueryResult<ApiKeyRow> {
+    let after: ApiKeyRow = diesel::update(api_keys::table.find(before.id))
+        .set(row)
+        .returning(ApiKeyRow::as_returning())
+        .get_result(&mut **change)
+        .await?;
+    let changes = changes(&before.audited(), &after.audited());
+    change
+        .record(AuditAction::ApiKeyUpdate, after.target(), changes)
+        .await?;
+    Ok(after)
 }
 
 /// Revokes a key; one that is revoked already stays as it is.

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use understudy_shared::{ApiKeyId, ModelGroupId};
+use understudy_shared::{ApiKeyId, ModelGroupId, UserId};
 use uuid::Uuid;
 
 use super::api_keys::ApiKeyRow;
@@ -11,7 +11,9 @@ use super::schema::{
     api_keys, config_revision, instance_headers, instance_proxies, instance_tokens, users,
 };
 use super::{model_groups, model_instances};
-use crate::gateway::snapshot::{Key, KeyHash, Stored, StoredGroup, StoredInstance, StoredMember};
+use crate::gateway::snapshot::{
+    KeyHash, Stored, StoredGroup, StoredInstance, StoredKey, StoredMember,
+};
 use crate::secrets::{SecretCipher, SecretPlace};
 
 /// Counts the changes of the configuration.
@@ -90,8 +92,8 @@ fn group(stored: StoredModelGroup) -> QueryResult<StoredGroup> {
 }
 
 /// Keys that are not revoked, and whose maker may still sign in.
-async fn keys(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(KeyHash, Key)>> {
-    let rows: Vec<(Vec<u8>, ApiKeyRow)> = api_keys::table
+async fn keys(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(KeyHash, StoredKey)>> {
+    let rows: Vec<(Vec<u8>, ApiKeyRow, Option<String>)> = api_keys::table
         .left_join(users::table)
         .filter(api_keys::revoked_at.is_null())
         .filter(
@@ -99,16 +101,23 @@ async fn keys(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(KeyHash, Key)>> 
                 .is_null()
                 .or(users::enabled.nullable().assume_not_null()),
         )
-        .select((api_keys::key_hash, ApiKeyRow::as_select()))
+        .select((
+            api_keys::key_hash,
+            ApiKeyRow::as_select(),
+            users::username.nullable(),
+        ))
         .load(conn)
         .await?;
-    let key = |(hash, row): (Vec<u8>, ApiKeyRow)| {
+    let key = |(hash, row, maker): (Vec<u8>, ApiKeyRow, Option<String>)| {
         let hash = KeyHash::try_from(hash.as_slice()).ok()?;
-        let key = Key {
+        let key = StoredKey {
             id: ApiKeyId(row.id),
             scopes: row.scopes(),
             group_ids: row.group_ids(),
+            limits: row.limits(),
             expires_at: row.expires_at,
+            maker: row.created_by.map(UserId).zip(maker),
+            name: row.name,
             prefix: row.prefix,
         };
         Some((hash, key))

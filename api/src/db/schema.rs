@@ -180,6 +180,7 @@ diesel::table! {
         audit_retention_days -> Nullable<Int4>,
         version -> Int8,
         updated_at -> Timestamptz,
+        usage_retention_days -> Nullable<Int4>,
     }
 }
 
@@ -187,6 +188,62 @@ diesel::table! {
     setup_tokens (token_hash) {
         token_hash -> Bytea,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    usage_hours (hour, group_id, instance_id, key_id, user_id, endpoint) {
+        hour -> Timestamptz,
+        group_id -> Uuid,
+        instance_id -> Uuid,
+        key_id -> Uuid,
+        user_id -> Uuid,
+        endpoint -> Text,
+        group_name -> Text,
+        instance_name -> Text,
+        key_name -> Text,
+        user_name -> Text,
+        requests -> Int8,
+        errors -> Int8,
+        caller_left -> Int8,
+        failovers -> Int8,
+        with_tokens -> Int8,
+        prompt_tokens -> Int8,
+        completion_tokens -> Int8,
+        times -> Array<Nullable<Int8>>,
+    }
+}
+
+diesel::table! {
+    usage_losses (hour) {
+        hour -> Timestamptz,
+        lost -> Int8,
+    }
+}
+
+diesel::table! {
+    usage_requests (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        request_id -> Text,
+        key_id -> Uuid,
+        key_name -> Text,
+        user_id -> Nullable<Uuid>,
+        user_name -> Nullable<Text>,
+        group_id -> Nullable<Uuid>,
+        group_name -> Nullable<Text>,
+        instance_id -> Nullable<Uuid>,
+        instance_name -> Nullable<Text>,
+        endpoint -> Text,
+        stream -> Bool,
+        status -> Nullable<Int2>,
+        outcome -> Text,
+        attempts -> Int4,
+        failover -> Bool,
+        first_byte_ms -> Nullable<Int8>,
+        duration_ms -> Int8,
+        prompt_tokens -> Nullable<Int8>,
+        completion_tokens -> Nullable<Int8>,
     }
 }
 
@@ -233,5 +290,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     settings,
     setup_tokens,
+    usage_hours,
+    usage_losses,
+    usage_requests,
     users,
 );

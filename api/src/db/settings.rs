@@ -16,6 +16,8 @@ use crate::domain::changes::changes;
 pub struct SettingsRow {
     /// Days that records of the audit log are kept; none = for ever.
     pub audit_retention_days: Option<i32>,
+    /// Days that usage is kept; none = for ever.
+    pub usage_retention_days: Option<i32>,
     /// Counts the changes.
     pub version: i64,
     /// Time of the last change.
@@ -30,6 +32,7 @@ impl SettingsRow {
     pub fn writable(&self) -> QueryResult<UpdateSettings> {
         Ok(UpdateSettings {
             audit_retention_days: self.audit_retention_days.map(number).transpose()?,
+            usage_retention_days: self.usage_retention_days.map(number).transpose()?,
         })
     }
 
@@ -40,6 +43,7 @@ impl SettingsRow {
     pub fn changed(&self, wanted: &UpdateSettings, now: DateTime<Utc>) -> QueryResult<Self> {
         Ok(Self {
             audit_retention_days: wanted.audit_retention_days.map(number).transpose()?,
+            usage_retention_days: wanted.usage_retention_days.map(number).transpose()?,
             version: self.version + 1,
             updated_at: now,
         })
@@ -53,6 +57,7 @@ impl SettingsRow {
         let writable = self.writable()?;
         Ok(Settings {
             audit_retention_days: writable.audit_retention_days,
+            usage_retention_days: writable.usage_retention_days,
             version: self.version,
             updated_at: self.updated_at,
         })

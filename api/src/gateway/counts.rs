@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use understudy_shared::{Capability, ModelGroupId, ModelInstanceId, ReasonCode};
 
+use super::key_use::Limited;
+
 mod codes;
 mod histogram;
 
@@ -212,6 +214,8 @@ pub struct Counts {
     instances: RwLock<HashMap<ModelInstanceId, Arc<InstanceCounts>>>,
     /// Requests that came to no group, by code.
     refused: Mutex<BTreeMap<&'static str, u64>>,
+    /// Requests that a limit of their key kept out, by the limit.
+    pub limited: [Count; Limited::NAMES.len()],
 }
 
 impl Counts {

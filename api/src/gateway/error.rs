@@ -43,7 +43,7 @@ pub enum GatewayErrorCode {
     AllInstancesFailed,
     /// The last one that was asked did not answer in time.
     UpstreamTimeout,
-    /// Everybody asks for a pause.
+    /// The key is at one of its limits, or everybody asks for a pause.
     RateLimited,
     /// The request is too long for everybody.
     ContextLengthExceeded,

@@ -22,6 +22,7 @@ use super::size::least_tokens;
 use super::snapshot::{Group, Member, Snapshot};
 use super::stream::{Committed, CommittedAudio};
 use super::surroundings::Moment;
+use super::tokens::Tokens;
 use crate::telemetry::{AttemptSpan, RequestSpan};
 
 mod answer;
@@ -52,6 +53,8 @@ pub struct Whole {
     pub kind: Cow<'static, str>,
     /// Its body.
     pub body: Bytes,
+    /// How many tokens it says that it took.
+    pub tokens: Option<Tokens>,
 }
 
 /// An answer, and how it came about.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::Utc;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use understudy_shared::Capability;
@@ -13,9 +14,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::body::BodyError;
 use super::error::{self, GatewayError, GatewayErrorCode as Code, INSTANCE};
 use super::failover::{self, Answer, Answered, Ask};
+use super::key_use::Limited;
 use super::question::{self, Question, Refused};
 use super::record::Record;
-use super::snapshot::Group;
+use super::snapshot::{Group, Key};
 use super::timing::in_step;
 use crate::state::AppState;
 
@@ -55,7 +57,7 @@ macro_rules! endpoint {
                 (status = 413, description = "The body is larger than 32 MiB (`body_too_large`)", body = GatewayErrorBody),
                 (status = 415, description = "The body is not declared as what the endpoint takes (`unsupported_media_type`)", body = GatewayErrorBody),
                 (status = 422, description = "The backend refused the request", body = GatewayErrorBody),
-                (status = 429, description = "Every instance asks for a pause (`rate_limited`); `Retry-After` says how long", body = GatewayErrorBody),
+                (status = 429, description = "The key is at one of its limits, or every instance asks for a pause (`rate_limited`); `Retry-After` says how long", body = GatewayErrorBody),
                 (status = 502, description = "Every instance that was asked failed (`all_instances_failed`)", body = GatewayErrorBody),
                 (status = 503, description = "No instance may be asked (`no_instance_available`)", body = GatewayErrorBody),
                 (status = 504, description = "The last instance did not answer in time (`upstream_timeout`)", body = GatewayErrorBody),
@@ -184,6 +186,7 @@ pub async fn list_models(request: HttpRequest, state: web::Data<AppState>) -> Ht
         Ok(key) => key,
         Err(error) => return error.response(),
     };
+    key.uses.touch(Utc::now().timestamp());
     let mut groups: Vec<_> = snapshot
         .groups()
         .filter(|group| group.enabled && key.may_ask(group.id))
@@ -231,6 +234,9 @@ async fn put(
     let snapshot = state.gateway.snapshot();
     let key = caller(request, &snapshot, state)?;
     record.caller(&key);
+    record
+        .enter(&key)
+        .map_err(|limited| at_limit(&key, limited, state))?;
     let kind = request.headers().get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !question::is_declared(endpoint, kind) {
@@ -265,6 +271,26 @@ async fn put(
         in_step().await;
     }
     Ok((Arc::clone(group), answered))
+}
+
+/// The key asks too much, which is said before anything else of the request is looked at.
+fn at_limit(key: &Key, limited: Limited, state: &AppState) -> GatewayError {
+    state.gateway.counts().limited[limited.place()].add();
+    let limits = &key.stored.limits;
+    let message = match limited {
+        Limited::Concurrency => format!(
+            "This API key may have {} requests under way at the same time, and has.",
+            limits.max_concurrency.unwrap_or_default()
+        ),
+        Limited::Rate(_) => format!(
+            "This API key may make {} requests a minute, and has made them.",
+            limits.requests_per_minute.unwrap_or_default()
+        ),
+    };
+    GatewayError {
+        retry_after_s: Some(limited.retry_after_s()),
+        ..GatewayError::new(Code::RateLimited, message)
+    }
 }
 
 fn refused(why: Refused) -> GatewayError {
@@ -304,6 +330,7 @@ fn respond(group: &Group, answered: Answered, mut record: Record) -> HttpRespons
     record.answered(answered.instance, answered.attempts, status.as_u16());
     match answered.answer {
         Answer::Complete(answer) => {
+            record.reported(answer.tokens);
             record.whole(answer.body.len());
             response.content_type(&*answer.kind).body(answer.body)
         }

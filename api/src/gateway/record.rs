@@ -4,7 +4,7 @@
 //! is missed, and nothing is counted twice. No prompt, no answer and no secret comes near it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use actix_web::HttpRequest;
 use understudy_shared::{AttemptOutcome, Capability, ReasonCode};
@@ -13,10 +13,13 @@ use super::Gateway;
 use super::counts::End;
 use super::error::GatewayError;
 use super::failover::Trace;
+use super::key_use::{Limited, Place};
 use super::snapshot::{Group, Key};
+use super::tokens::Tokens;
 use crate::request_id;
 use crate::telemetry::span::Ended;
 use crate::telemetry::{RequestSpan, Traces};
+use crate::usage::Entry;
 
 /// One request.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub struct Record {
     /// Its span, if requests are traced.
     pub span: Option<Box<RequestSpan>>,
     key: Option<Arc<Key>>,
+    /// Its place among the requests of the key, given back with it.
+    place: Option<Place>,
     group: Option<Arc<Group>>,
     stream: bool,
     received: usize,
@@ -37,6 +42,7 @@ pub struct Record {
     status: u16,
     code: Option<&'static str>,
     first_byte: Option<Duration>,
+    tokens: Option<Tokens>,
     sent: u64,
     /// How long it took; none if that is still to be seen.
     took: Option<Duration>,
@@ -55,6 +61,7 @@ impl Record {
             endpoint,
             span: gateway.traces().map(span),
             key: None,
+            place: None,
             group: None,
             stream: false,
             received: 0,
@@ -64,6 +71,7 @@ impl Record {
             status: 0,
             code: None,
             first_byte: None,
+            tokens: None,
             sent: 0,
             took: None,
             end: None,
@@ -79,6 +87,16 @@ impl Record {
     /// Whose request it is.
     pub fn caller(&mut self, key: &Arc<Key>) {
         self.key = Some(Arc::clone(key));
+    }
+
+    /// Takes a place among the requests of its key.
+    ///
+    /// # Errors
+    /// If the key is at a limit.
+    pub fn enter(&mut self, key: &Key) -> Result<(), Limited> {
+        let place = key.uses.enter(&key.stored.limits, self.started)?;
+        self.place = Some(place);
+        Ok(())
     }
 
     /// How long its body is.
@@ -117,6 +135,11 @@ impl Record {
         }
     }
 
+    /// So many tokens the backend says that it counted, if it has said anything.
+    pub fn reported(&mut self, tokens: Option<Tokens>) {
+        self.tokens = tokens;
+    }
+
     /// So many bytes go to the caller.
     pub fn sends(&mut self, bytes: usize) {
         self.sent += bytes as u64;
@@ -152,7 +175,7 @@ impl Record {
             request_id: &self.request_id,
             group: self.group.as_ref().map(|group| group.name.as_str()),
             instance: self.instance.as_deref(),
-            key: self.key.as_ref().map(|key| key.id.0.to_string()),
+            key: self.key.as_ref().map(|key| key.stored.id.0.to_string()),
             stream: self.stream,
             status: (self.status > 0).then_some(self.status),
             code: self.code,
@@ -162,6 +185,41 @@ impl Record {
             first_byte: self.first_byte,
             steps: self.trace.steps(),
         }
+    }
+
+    /// Moves what is known of a caller's request to where it is accounted for.
+    fn enter_into_the_ledger(&mut self, end: End, took: Duration) {
+        let Some(key) = self.key.take() else { return };
+        let now = SystemTime::now();
+        let second = now.duration_since(SystemTime::UNIX_EPOCH);
+        key.uses
+            .touch(second.map_or(0, |since| since.as_secs()).cast_signed());
+        let steps = self.trace.steps();
+        let asked = steps
+            .iter()
+            .filter(|step| step.outcome != AttemptOutcome::Skipped);
+        let asked = asked.count() + usize::from(self.trace.waiting_for().is_some());
+        let answered = steps
+            .last()
+            .filter(|step| step.outcome == AttemptOutcome::Answered);
+        let ledger = Arc::clone(&key.ledger);
+        ledger.enter(Entry {
+            at: now.checked_sub(took).unwrap_or(now),
+            instance: answered
+                .map(|step| step.instance_id)
+                .zip(self.instance.take()),
+            key,
+            group: self.group.take(),
+            request_id: std::mem::take(&mut self.request_id),
+            endpoint: self.endpoint,
+            stream: self.stream,
+            status: (self.status > 0).then_some(self.status),
+            end,
+            attempts: u32::try_from(asked).unwrap_or(u32::MAX),
+            first_byte: self.first_byte,
+            duration: took,
+            tokens: self.tokens,
+        });
     }
 
     fn log(&self, end: End, took: Duration) {
@@ -179,8 +237,8 @@ impl Record {
                     trace_id = self.span.as_ref().map(|span| tracing::field::display(span.trace_id())),
                     endpoint = self.endpoint.path().trim_start_matches('/'),
                     group = self.group.as_ref().map(|group| group.name.as_str()),
-                    key = self.key.as_ref().map(|key| tracing::field::display(key.id.0)),
-                    key_prefix = self.key.as_ref().map(|key| key.prefix.as_str()),
+                    key = self.key.as_ref().map(|key| tracing::field::display(key.stored.id.0)),
+                    key_prefix = self.key.as_ref().map(|key| key.stored.prefix.as_str()),
                     stream = self.stream,
                     status = (self.status > 0).then_some(self.status),
                     code = self.code,
@@ -230,5 +288,6 @@ impl Drop for Record {
         if let Some(mut span) = self.span.take() {
             span.end(&self.ended(end));
         }
+        self.enter_into_the_ledger(end, took);
     }
 }

@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use understudy_shared::{
-    ApiKeyId, ApiKeyScope, InstanceKind, ModelGroupId, ModelInstanceId, Strategy,
+    ApiKeyId, ApiKeyLimits, ApiKeyScope, InstanceKind, ModelGroupId, ModelInstanceId, Strategy,
+    UserId,
 };
 use uuid::Uuid;
 
 use super::breaker::{Board, Health};
 use super::budget::Budget;
 use super::counts::{GroupCounts, InstanceCounts};
+use super::key_use::KeyUse;
 use crate::domain::model_instance::{Connection, Drill};
+use crate::usage::Ledger;
 
 /// An instance, ready to be asked.
 #[derive(Debug)]
@@ -79,25 +82,43 @@ pub struct Group {
 /// A key that may call.
 #[derive(Debug)]
 pub struct Key {
+    /// What is stored of it.
+    pub stored: StoredKey,
+    /// What is known of it.
+    pub uses: Arc<KeyUse>,
+    /// Where its requests are told, once they are over.
+    pub ledger: Arc<Ledger>,
+}
+
+impl Key {
+    /// Whether the key may ask this group.
+    pub fn may_ask(&self, group: ModelGroupId) -> bool {
+        self.stored
+            .group_ids
+            .as_ref()
+            .is_none_or(|ids| ids.contains(&group))
+    }
+}
+
+/// A key as it is stored.
+#[derive(Debug)]
+pub struct StoredKey {
     /// Id.
     pub id: ApiKeyId,
+    /// What it is for.
+    pub name: String,
     /// How it begins, which is what people tell it by.
     pub prefix: String,
     /// What it may do.
     pub scopes: Vec<ApiKeyScope>,
     /// Groups that it may ask; none = all.
     pub group_ids: Option<Vec<ModelGroupId>>,
+    /// How much it may ask.
+    pub limits: ApiKeyLimits,
     /// When it ends.
     pub expires_at: Option<DateTime<Utc>>,
-}
-
-impl Key {
-    /// Whether the key may ask this group.
-    pub fn may_ask(&self, group: ModelGroupId) -> bool {
-        self.group_ids
-            .as_ref()
-            .is_none_or(|ids| ids.contains(&group))
-    }
+    /// Who made it, with the name to sign in with; none if that user was deleted.
+    pub maker: Option<(UserId, String)>,
 }
 
 /// SHA-256 of a key.
@@ -162,7 +183,7 @@ pub struct Stored {
     /// Groups.
     pub groups: Vec<StoredGroup>,
     /// Keys that are not revoked.
-    pub keys: Vec<(KeyHash, Key)>,
+    pub keys: Vec<(KeyHash, StoredKey)>,
 }
 
 /// The configuration of one moment.
@@ -211,11 +232,17 @@ impl Snapshot {
         }
         let known: HashSet<ModelGroupId> = groups.values().map(|group| group.id).collect();
         board.retain(|id| instances.contains_key(&id), |id| known.contains(&id));
-        let keys = stored
-            .keys
-            .into_iter()
-            .map(|(hash, key)| (hash, Arc::new(key)))
-            .collect();
+        let kept: HashSet<ApiKeyId> = stored.keys.iter().map(|(_, key)| key.id).collect();
+        board.retain_keys(|id| kept.contains(&id));
+        let key = |(hash, stored): (KeyHash, StoredKey)| {
+            let key = Key {
+                uses: board.key(stored.id),
+                ledger: Arc::clone(board.ledger()),
+                stored,
+            };
+            (hash, Arc::new(key))
+        };
+        let keys = stored.keys.into_iter().map(key).collect();
         let parts = instances.values().flat_map(parts).collect();
         Self {
             revision: stored.revision,
@@ -251,6 +278,11 @@ impl Snapshot {
     /// All groups, in no order.
     pub fn groups(&self) -> impl Iterator<Item = &Arc<Group>> {
         self.groups.values()
+    }
+
+    /// All keys, in no order.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<Key>> {
+        self.keys.values()
     }
 
     /// The key with this hash.

@@ -281,6 +281,7 @@ impl Caller {
     fn sends(&mut self, bytes: &Bytes) {
         if let Some(record) = &mut self.record {
             record.sends(bytes.len());
+            record.reported(self.source.reader.tokens());
         }
     }
 

@@ -8,6 +8,7 @@ use understudy_shared::InstanceState;
 use super::page::Page;
 use crate::gateway::Gateway;
 use crate::gateway::counts::{Count, Histogram, InstanceCounts};
+use crate::gateway::key_use::Limited;
 use crate::gateway::snapshot::{Group, Instance, Snapshot};
 
 /// By which the numbers of a group are found. Prometheus has a use of its own for `instance` and for `job`.
@@ -43,6 +44,7 @@ pub fn write(page: &mut Page<'_>, gateway: &Gateway) -> fmt::Result {
     attempts(page, &instances)?;
     states(page, gateway, &groups, &instances)?;
     configuration(page, gateway, &snapshot)?;
+    usage(page, gateway)?;
     let batches = gateway.traces().map(|traces| {
         let state = traces.state();
         [("sent", &state.sent), ("failed", &state.failed)]
@@ -81,6 +83,12 @@ fn requests(page: &mut Page<'_>, gateway: &Gateway, groups: &[&Arc<Group>]) -> f
         refused
             .iter()
             .map(|(code, count)| ([("code", *code)], *count)),
+    )?;
+    let limited = Limited::NAMES.iter().zip(&gateway.counts().limited);
+    page.counter(
+        "understudy_key_limited",
+        "Requests that a limit of their API key kept out",
+        limited.map(|(limit, count)| ([("limit", *limit)], count.get())),
     )?;
     let of_groups = |count: fn(&Group) -> &Count| {
         let labelled = move |group: &&'_ Arc<Group>| count(group).get();
@@ -259,5 +267,24 @@ fn configuration(page: &mut Page<'_>, gateway: &Gateway, snapshot: &Snapshot) ->
         "understudy_config_confirmed_timestamp_seconds",
         "When the configuration was last compared with the database, in seconds since 1970",
         [([], gateway.confirmed_at())],
+    )
+}
+
+fn usage(page: &mut Page<'_>, gateway: &Gateway) -> fmt::Result {
+    let ledger = gateway.ledger();
+    page.counter(
+        "understudy_usage_recorded",
+        "Requests whose usage is in the database",
+        [([], ledger.recorded.get())],
+    )?;
+    page.counter(
+        "understudy_usage_lost",
+        "Requests whose usage could not be recorded",
+        [([], ledger.lost.get())],
+    )?;
+    page.gauge(
+        "understudy_usage_waiting",
+        "Requests whose usage waits for the database",
+        [([], ledger.waiting() as f64)],
     )
 }

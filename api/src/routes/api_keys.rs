@@ -5,7 +5,8 @@ use actix_web::{HttpResponse, delete, get, post, web};
 
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use understudy_shared::{
-    ApiKey, ApiKeyId, CreateApiKey, CreatedApiKey, FieldError, FieldRule, Page, ProblemCode, Role,
+    ApiKey, ApiKeyId, CreateApiKey, CreatedApiKey, FieldError, FieldRule, ModelGroupId, Page,
+    ProblemCode, Role,
 };
 use uuid::Uuid;
 
@@ -22,6 +23,10 @@ use crate::db::api_keys::{ApiKeyRow, NewApiKeyRow};
 use crate::db::time::now;
 use crate::error::ApiError;
 use crate::state::AppState;
+
+mod update;
+
+pub use update::update_api_key;
 
 impl Listed for ApiKeyRow {
     const SORT_KEYS: &'static [(&'static str, Comparison<Self>)] = &[
@@ -98,7 +103,7 @@ pub async fn create_api_key(
     }
     check_scopes(&person, &input)?;
     let mut conn = state.pool.get().await?;
-    check_groups(&mut conn, &input).await?;
+    check_groups(&mut conn, input.group_ids.as_deref()).await?;
     let new = NewKey::generate();
     let new_row = new_row(&person, input, &new)?;
     let author = origin.by(&person);
@@ -128,8 +133,11 @@ fn check_scopes(person: &Person, input: &CreateApiKey) -> Result<(), ApiError> {
     })
 }
 
-async fn check_groups(conn: &mut AsyncPgConnection, input: &CreateApiKey) -> Result<(), ApiError> {
-    let Some(groups) = &input.group_ids else {
+async fn check_groups(
+    conn: &mut AsyncPgConnection,
+    groups: Option<&[ModelGroupId]>,
+) -> Result<(), ApiError> {
+    let Some(groups) = groups else {
         return Ok(());
     };
     let ids: Vec<Uuid> = groups.iter().map(|id| id.0).collect();
@@ -148,13 +156,13 @@ async fn check_groups(conn: &mut AsyncPgConnection, input: &CreateApiKey) -> Res
     }
 }
 
+/// A limit as it is stored.
+fn number(limit: Option<u32>) -> Result<Option<i32>, ApiError> {
+    let number = limit.map(i32::try_from).transpose();
+    number.map_err(ApiError::internal)
+}
+
 fn new_row(person: &Person, input: CreateApiKey, new: &NewKey) -> Result<NewApiKeyRow, ApiError> {
-    let number = |limit: Option<u32>| {
-        limit
-            .map(i32::try_from)
-            .transpose()
-            .map_err(ApiError::internal)
-    };
     Ok(NewApiKeyRow {
         id: Uuid::now_v7(),
         name: input.name,

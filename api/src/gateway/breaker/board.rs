@@ -1,4 +1,4 @@
-//! What is known of all instances, and what is shown of it.
+//! What is known of all instances, groups and keys, and what is shown of it.
 //!
 //! Keyed by instance: it outlives reloads of the configuration and is dropped when the connection settings change, since then
 //! nothing that was learnt is true of the new ones.
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use understudy_shared::{
-    CheckCode, CheckResult, InstanceState, InstanceStatus, ModelGroupId, ModelInstanceId,
+    ApiKeyId, CheckCode, CheckResult, InstanceState, InstanceStatus, ModelGroupId, ModelInstanceId,
     ReasonCode,
 };
 
@@ -20,14 +20,18 @@ use crate::domain::model_instance::{Connection, Drill};
 use crate::gateway::budget::Budget;
 use crate::gateway::checks::Walked;
 use crate::gateway::counts::Counts;
+use crate::gateway::key_use::KeyUse;
 use crate::gateway::surroundings::{Real, Surroundings};
 use crate::gateway::watch::alarm::{Alarm, Alarms};
+use crate::usage::Ledger;
 
-/// What is known of all instances and groups.
+/// What is known of all instances, groups and keys.
 #[derive(Debug)]
 pub struct Board {
     instances: RwLock<HashMap<ModelInstanceId, Arc<Health>>>,
     budgets: RwLock<HashMap<ModelGroupId, Arc<Budget>>>,
+    keys: RwLock<HashMap<ApiKeyId, Arc<KeyUse>>>,
+    ledger: Arc<Ledger>,
     counts: Counts,
     surroundings: Arc<dyn Surroundings>,
     alarms: Arc<Alarms>,
@@ -45,9 +49,19 @@ impl Board {
         Self {
             instances: RwLock::default(),
             budgets: RwLock::default(),
+            keys: RwLock::default(),
+            ledger: Arc::default(),
             counts: Counts::default(),
             surroundings,
             alarms: Arc::default(),
+        }
+    }
+
+    /// The same, with another ledger.
+    pub fn with_ledger(self, ledger: Ledger) -> Self {
+        Self {
+            ledger: Arc::new(ledger),
+            ..self
         }
     }
 
@@ -86,6 +100,21 @@ impl Board {
     pub fn budget(&self, id: ModelGroupId) -> Arc<Budget> {
         let fresh = || Arc::new(Budget::new(self.surroundings.now()));
         Arc::clone(write(&self.budgets).entry(id).or_insert_with(fresh))
+    }
+
+    /// What is known of a key.
+    pub fn key(&self, id: ApiKeyId) -> Arc<KeyUse> {
+        Arc::clone(write(&self.keys).entry(id).or_default())
+    }
+
+    /// Where requests are told, once they are over.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    /// Forgets keys that are no more.
+    pub fn retain_keys(&self, key: impl Fn(ApiKeyId) -> bool) {
+        write(&self.keys).retain(|id, _| key(*id));
     }
 
     /// Forgets instances and groups that are no more.

@@ -11,6 +11,7 @@ use super::Whole;
 use crate::gateway::body::Object;
 use crate::gateway::classify::{self, Failure};
 use crate::gateway::question::Expected;
+use crate::gateway::tokens;
 use crate::gateway::upstream::Response;
 
 /// Sound of which nothing more is known.
@@ -90,9 +91,14 @@ fn json(body: &Bytes, group: &str) -> Result<Whole, Failure> {
     }
     let object = Object::scan(body)
         .map_err(|_| Failure::sent(ReasonCode::BadAnswer, "its answer is not a JSON object"))?;
+    told(&object, body, group)
+}
+
+fn told(object: &Object<'_>, body: &Bytes, group: &str) -> Result<Whole, Failure> {
     Ok(Whole {
         kind: Cow::Borrowed("application/json"),
-        body: named(&object, body, group)?,
+        body: named(object, body, group)?,
+        tokens: object.get("usage").and_then(tokens::read),
     })
 }
 
@@ -110,19 +116,23 @@ fn named(object: &Object<'_>, body: &Bytes, group: &str) -> Result<Bytes, Failur
 fn text(kind: String, body: Bytes, group: &str) -> Result<Whole, Failure> {
     let kind = match essence(&kind) {
         json if json.ends_with("json") => {
-            let body = match Object::scan(&body) {
-                Ok(object) => named(&object, &body, group)?,
-                Err(_) => body,
+            return match Object::scan(&body) {
+                Ok(object) => told(&object, &body, group),
+                Err(_) => Ok(Whole {
+                    kind: Cow::Borrowed("application/json"),
+                    body,
+                    tokens: None,
+                }),
             };
-            return Ok(Whole {
-                kind: Cow::Borrowed("application/json"),
-                body,
-            });
         }
         text if text.starts_with("text/") => Cow::Owned(kind),
         _ => Cow::Borrowed("text/plain; charset=utf-8"),
     };
-    Ok(Whole { kind, body })
+    Ok(Whole {
+        kind,
+        body,
+        tokens: None,
+    })
 }
 
 /// Sound as it came.
@@ -142,7 +152,11 @@ fn audio(kind: String, body: Bytes) -> Result<Whole, Failure> {
         true => Cow::Borrowed(RAW),
         false => Cow::Owned(kind),
     };
-    Ok(Whole { kind, body })
+    Ok(Whole {
+        kind,
+        body,
+        tokens: None,
+    })
 }
 
 fn empty() -> Failure {

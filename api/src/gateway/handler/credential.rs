@@ -35,13 +35,13 @@ pub(super) fn caller(
             "The API key is not valid.",
         ));
     };
-    if key.expires_at.is_some_and(|at| at <= Utc::now()) {
+    if key.stored.expires_at.is_some_and(|at| at <= Utc::now()) {
         return Err(GatewayError::new(
             Code::InvalidApiKey,
             "The API key has expired.",
         ));
     }
-    if !key.scopes.contains(&ApiKeyScope::Gateway) {
+    if !key.stored.scopes.contains(&ApiKeyScope::Gateway) {
         let message = "This API key does not have the scope `gateway`.";
         return Err(GatewayError::new(Code::Forbidden, message));
     }

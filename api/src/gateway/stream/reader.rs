@@ -6,6 +6,7 @@ use super::dialect::Dialect;
 use super::event::{self, Reading};
 use super::typed;
 use crate::gateway::sse::{Decoder, EventTooLarge};
+use crate::gateway::tokens::{self, Tokens};
 
 /// Reads the events of one stream.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub struct Reader {
     dialect: Dialect,
     /// The number of the last event, where events are counted.
     sequence: Option<u64>,
+    tokens: Option<Tokens>,
     group: String,
 }
 
@@ -24,6 +26,7 @@ impl Reader {
             decoder: Decoder::new(dialect.largest_first()),
             dialect,
             sequence: None,
+            tokens: None,
             group,
         }
     }
@@ -31,6 +34,11 @@ impl Reader {
     /// Name of the group.
     pub fn group(&self) -> &str {
         &self.group
+    }
+
+    /// How many tokens the events say that the answer took, as far as they came.
+    pub fn tokens(&self) -> Option<Tokens> {
+        self.tokens
     }
 
     /// Takes a chunk.
@@ -56,6 +64,9 @@ impl Reader {
         let Some(event) = self.decoder.next_event()? else {
             return Ok(None);
         };
+        if let Some(data) = &event.data {
+            self.tokens = tokens::of_event(data).or(self.tokens);
+        }
         Ok(Some(match self.dialect {
             Dialect::Chat => event::read(event, &self.group),
             _ => typed::read(event, &self.group, &mut self.sequence),
