@@ -60,7 +60,7 @@ async fn request_holds_its_place_until_its_end_in_every_phase() {
 
     // A stream, until its end.
     let gate = Gate::closed();
-    let stream = begun(&pair, &key, &gate).await;
+    let mut stream = begun(&pair, &key, &gate).await;
     assert_eq!(assert_limited(&key.post(CHAT, &chat(GROUP)).await), 1);
     assert_limited(&key.post(CHAT, &streamed_chat(GROUP)).await);
     assert_answered(&pair.ask().await, "first", 1);
@@ -152,7 +152,7 @@ async fn changed_limit_finds_what_is_under_way_and_leaves_it() {
     let pair = Pair::start().await;
     let key = limited_key(&pair, json!({})).await;
     let gate = Gate::closed();
-    let stream = begun(&pair, &key, &gate).await;
+    let mut stream = begun(&pair, &key, &gate).await;
     assert_answered(&key.post(CHAT, &chat(GROUP)).await, "first", 1);
     set_limits(&pair, &key, json!({"max_concurrency": 1})).await;
     until(PROMPTLY, "the limit holds", async || {

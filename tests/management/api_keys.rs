@@ -165,3 +165,97 @@ async fn faults_of_a_key_point_to_their_fields() {
     assert_eq!(made["group_ids"], json!([group.id]));
     assert_eq!(made["limits"]["max_concurrency"], 3);
 }
+
+#[tokio::test]
+async fn name_limits_groups_and_end_of_a_key_can_be_changed_and_nothing_else() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let group = app.group("chat", []).await;
+    let (_, ada) = person(&app, "user").await;
+    let made = ada.post(KEYS, &key(&["gateway"])).await.expect(201);
+    let (path, made) = (made.header("location").unwrap(), made.json());
+    let change = json!({"name": "invoices", "group_ids": [group.id], "limits": {"max_concurrency": 3},
+        "expires_at": "2999-01-01T00:00:00Z"});
+    let changed = ada
+        .call("PATCH", path)
+        .body("application/merge-patch+json", change.to_string())
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(changed["name"], "invoices");
+    assert_eq!(changed["group_ids"], json!([group.id]));
+    assert_eq!(changed["expires_at"], "2999-01-01T00:00:00Z");
+    let limits = json!({"requests_per_minute": null, "max_concurrency": 3});
+    assert_eq!(changed["limits"], limits);
+    for field in ["id", "prefix", "scopes", "created_at"] {
+        assert_eq!(changed[field], made[field]);
+    }
+    assert!(changed.get("key").is_none(), "{changed}");
+    assert_eq!(ada.get(path).await.expect(200).json(), changed);
+    // Fields left out stay, in objects too; null brings the default back.
+    let change = json!({"limits": {"requests_per_minute": 7}, "expires_at": null});
+    let changed = admin.patch(path, &change).await.expect(200).json();
+    let limits = json!({"requests_per_minute": 7, "max_concurrency": 3});
+    assert_eq!(
+        (&changed["limits"], &changed["name"]),
+        (&limits, &json!("invoices"))
+    );
+    assert_eq!(changed["expires_at"], Value::Null);
+    // Of a group that is deleted since the name may stay.
+    admin.delete(&group.path).await.expect(204);
+    ada.patch(path, &json!({"name": "bills"})).await.expect(200);
+
+    let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
+    for (change, pointer, code) in [
+        (
+            json!({"scopes": ["manage:write"]}),
+            "/scopes",
+            "unknown_field",
+        ),
+        (json!({"key": "us-mine"}), "/key", "unknown_field"),
+        (json!({"name": ""}), "/name", "validation_failed"),
+        (
+            json!({"group_ids": [unknown]}),
+            "/group_ids/0",
+            "validation_failed",
+        ),
+        (json!({"group_ids": []}), "/group_ids", "validation_failed"),
+        (
+            json!({"expires_at": "2020-01-01T00:00:00Z"}),
+            "/expires_at",
+            "validation_failed",
+        ),
+        (
+            json!({"limits": {"max_concurrency": 0}}),
+            "/limits/max_concurrency",
+            "validation_failed",
+        ),
+    ] {
+        let answer = ada.patch(path, &change).await;
+        assert_eq!(answer.status, 422, "{change}: {answer:?}");
+        let problem = answer.json();
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+        assert_eq!(problem["code"], code, "{problem}");
+    }
+    let (_, bob) = person(&app, "operator").await;
+    bob.patch(path, &change).await.problem(404, "not_found");
+    // Who did what is in the audit log, one record for each change.
+    let log = admin
+        .get("/api/v1/audit-log?action=api_key.update&sort=at")
+        .await
+        .expect(200)
+        .json();
+    let records = log["items"].as_array().unwrap();
+    assert_eq!(records.len(), 3, "{log}");
+    let limit = &records[0]["changes"]["limits.max_concurrency"];
+    assert_eq!(
+        (&limit["before"], &limit["after"]),
+        (&Value::Null, &json!(3)),
+        "{log}"
+    );
+    // A revoked key stays as it is.
+    ada.delete(path).await.expect(204);
+    ada.patch(path, &json!({"name": "again"}))
+        .await
+        .problem(409, "conflict");
+}

@@ -30,6 +30,7 @@ mod setup;
 mod sign_in_limits;
 mod tries;
 mod try_limits;
+mod usage;
 mod users;
 
 use serde_json::{Value, json};

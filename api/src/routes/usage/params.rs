@@ -28,8 +28,8 @@ pub struct UsageParams {
     /// When the range ends, rounded up. Default: now.
     #[param(example = "2026-11-23T00:00:00Z")]
     to: Option<DateTime<Utc>>,
-    /// How long the time of one row is. A range by hours has 31 days at most, any other one 400.
-    #[param(default = "hour", inline)]
+    /// How long the time of one row is. A range by hours has 31 days at most, any other one 400. Default: `hour`.
+    #[param(inline)]
     bucket: Option<UsageBucket>,
     /// What is told apart; left out: nothing.
     #[param(inline)]
