@@ -150,7 +150,7 @@ mod tests {
             let limited = key.enter(&two, at(millis)).unwrap_err();
             assert_eq!(limited, Limited::Rate(at(61_000) - at(millis)));
             let seconds = limited.retry_after_s();
-            assert!(seconds >= 1 && seconds <= 31, "{seconds}");
+            assert!((1..=31).contains(&seconds), "{seconds}");
             assert!(millis + seconds * 1_000 >= 61_000, "not too early");
             assert!(millis + seconds * 1_000 < 62_000, "and not too late");
         }
