@@ -68,11 +68,6 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Who makes the change.
-    pub fn author(&self) -> &Author {
-        self.author
-    }
-
     /// Records something that was done.
     ///
     /// # Errors
