@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -75,6 +76,8 @@ pub struct Config {
     pub jwt_keys: Option<KeyRing>,
     /// `UNDERSTUDY_WORKERS`
     pub workers: usize,
+    /// `UNDERSTUDY_DRAIN_SECONDS`: how long what is running may go on after the service was told to stop.
+    pub drain: Duration,
     /// `UNDERSTUDY_EGRESS_DENY`
     pub egress_deny: Vec<IpNet>,
     /// `UNDERSTUDY_EGRESS_ALLOW`
@@ -93,11 +96,15 @@ pub struct Config {
     pub usage_queue: usize,
 }
 
+/// How long what is running may go on unless the environment says otherwise.
+const DRAIN: Duration = Duration::from_secs(120);
+
 /// The variables that this version reads, beside `DATABASE_URL` and those of OpenTelemetry.
-const VARIABLES: [&str; 16] = [
+const VARIABLES: [&str; 17] = [
     "UNDERSTUDY_ADMIN_PASSWORD",
     "UNDERSTUDY_ADMIN_USERNAME",
     "UNDERSTUDY_DATA_DIR",
+    "UNDERSTUDY_DRAIN_SECONDS",
     "UNDERSTUDY_EGRESS_ALLOW",
     "UNDERSTUDY_EGRESS_DENY",
     "UNDERSTUDY_JWT_KEYS",
@@ -210,6 +217,16 @@ impl Config {
                 "is not a number of requests from 1 to 1000000",
             );
         }
+        let drain: Option<u64> = env.parsed(
+            "UNDERSTUDY_DRAIN_SECONDS",
+            "a number of seconds from 20 to 3600",
+        );
+        if drain.is_some_and(|seconds| !(20..=3600).contains(&seconds)) {
+            env.fault(
+                "UNDERSTUDY_DRAIN_SECONDS",
+                "is not a number of seconds from 20 to 3600",
+            );
+        }
         let egress_deny = env.networks("UNDERSTUDY_EGRESS_DENY");
         let egress_allow = env.networks("UNDERSTUDY_EGRESS_ALLOW");
         let trusted_proxies = env.networks("UNDERSTUDY_TRUSTED_PROXIES");
@@ -234,6 +251,7 @@ impl Config {
             jwt_keys,
             workers: workers
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            drain: drain.map_or(DRAIN, Duration::from_secs),
             egress_deny,
             egress_allow,
             log_format: log_format.unwrap_or_default(),
@@ -268,6 +286,7 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.data_dir, PathBuf::from(".understudy"));
         assert!(config.secret_keys.is_none());
+        assert_eq!(config.drain, Duration::from_secs(120));
     }
 
     #[test]
@@ -276,6 +295,7 @@ mod tests {
             ("UNDERSTUDY_LISTEN", "nowhere"),
             ("UNDERSTUDY_WORKERS", "0"),
             ("UNDERSTUDY_USAGE_QUEUE", "0"),
+            ("UNDERSTUDY_DRAIN_SECONDS", "19"),
             ("UNDERSTUDY_EGRESS_DENY", "10.0.0.0/99"),
             ("UNDERSTUDY_DATA_DIR", ""),
             ("UNDERSTUDY_ADMIN_USERNAME", "root"),
@@ -288,6 +308,7 @@ mod tests {
             "UNDERSTUDY_LISTEN",
             "UNDERSTUDY_WORKERS",
             "UNDERSTUDY_USAGE_QUEUE",
+            "UNDERSTUDY_DRAIN_SECONDS",
             "UNDERSTUDY_EGRESS_DENY",
             "UNDERSTUDY_DATA_DIR is empty",
             "UNDERSTUDY_ADMIN_PASSWORD are needed together",

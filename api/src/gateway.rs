@@ -53,6 +53,7 @@ pub mod checks;
 pub mod classify;
 pub mod counts;
 pub mod egress;
+pub mod ending;
 pub mod error;
 pub mod failover;
 pub mod form;

@@ -40,8 +40,8 @@ const DATABASE_RETRY: Duration = Duration::from_millis(500);
 const REQUEST_HEAD: Duration = Duration::from_secs(10);
 /// How long an idle connection of a client is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long requests may go on after the service was told to stop.
-const DRAIN_S: u64 = 120;
+/// For the last words of what was not over when the time for it was.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -300,7 +300,7 @@ async fn serve_on(
     .tcp_nodelay(true)
     // A client that closes its side is gone: its backend must not go on working.
     .h1_allow_half_closed(false)
-    .shutdown_timeout(DRAIN_S)
+    .shutdown_timeout((config.drain + LAST_WORDS).as_secs())
     .disable_signals()
     .listen(listeners.main)?
     .run();
@@ -311,7 +311,7 @@ async fn serve_on(
             "there is no user yet; make the first administrator (this link works once): {site}/setup?token={token}"
         );
     }
-    let stopped = shutdown::on_signal(server.handle(), readiness, hub);
+    let stopped = shutdown::on_signal(server.handle(), readiness, hub, config.drain);
     let (served, at_once) = tokio::select! {
         served = server => (served, false),
         () = stopped => (Ok(()), true),

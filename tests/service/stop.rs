@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use http_body_util::BodyExt;
 use rustix::process::Signal;
+use serde_json::json;
 
 use crate::gateway::{CHAT, GROUP, Pair, assert_answered, chat, streamed_chat};
 use crate::support::App;
 use crate::support::sse;
 use crate::support::upstream::healthy::{content_event, finish_event};
-use crate::support::upstream::{Gate, Reply};
-use crate::support::wait::until;
+use crate::support::upstream::{Gate, Reply, Upstream};
+use crate::support::wait::{until, within};
 
 #[tokio::test]
 async fn sigterm_takes_readiness_at_once_and_accepts_a_little_longer() {
@@ -58,6 +60,59 @@ async fn running_answers_are_finished_before_the_end() {
     assert!(events.last().unwrap().is_done());
     drop(stream);
     assert_eq!(pair.app.exit_code(Duration::from_secs(10)).await, Some(0));
+}
+
+#[tokio::test]
+async fn streams_that_outlast_the_end_are_ended_with_the_error_event() {
+    let mut app = App::builder()
+        .env("UNDERSTUDY_DRAIN_SECONDS", "20")
+        .start()
+        .await;
+    let upstream = Upstream::start("a");
+    let patient = json!({"timeouts": {"idle_ms": 100_000}});
+    let instance = app.instance_with("a", upstream.port(), patient).await;
+    app.group(GROUP, [&instance]).await;
+    let caller = app.gateway().await;
+    let silent = Reply::events([content_event("hello ")]).then_hang();
+    let mut lively = Reply::events([content_event("hello ")]);
+    for _ in 0..600 {
+        lively = lively
+            .then_pause(Duration::from_millis(100))
+            .then_events([content_event("on and ")]);
+    }
+    let sound = Reply::body(200, "audio/mpeg", "begin").promising(1000);
+    for reply in [silent, lively, sound.then_hang()] {
+        upstream.next(reply);
+    }
+    let mut streams = Vec::new();
+    for _ in 0..2 {
+        let opened = caller.post(CHAT, &streamed_chat(GROUP)).open().await;
+        let mut events = opened.events();
+        assert_eq!(events.next_content().await, "hello ");
+        streams.push(events);
+    }
+    let speak = json!({"model": GROUP, "input": "Hi", "voice": "alloy", "stream": true});
+    let opened = caller.post("/v1/audio/speech", &speak).open().await;
+    assert_eq!(opened.status(), 200);
+    let (sound, _connection) = opened.into_body();
+
+    app.signal(Signal::INT);
+    let told = Instant::now();
+    let over = Duration::from_secs(40);
+    for mut events in streams {
+        let events = within(over, "the end of a stream", events.rest()).await;
+        let last = events.last().unwrap();
+        assert_eq!(last.error_code().as_deref(), Some("stream_interrupted"));
+        assert!(!events.iter().any(sse::Event::is_done));
+    }
+    let took = told.elapsed();
+    assert!(took >= Duration::from_secs(19), "only {took:?}");
+    let torn = within(over, "the end of the sound", sound.collect()).await;
+    assert!(torn.is_err(), "what broke off looked whole");
+    assert_eq!(app.exit_code(Duration::from_secs(20)).await, Some(0));
+    let log = app.log();
+    assert_eq!(log.matches("the service stopped").count(), 3, "{log}");
+    assert!(!log.contains("ERROR"), "{log}");
 }
 
 #[tokio::test]

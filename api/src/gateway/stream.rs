@@ -14,6 +14,7 @@ use understudy_shared::ReasonCode;
 
 use super::breaker::Attempt;
 use super::classify::{self, Failure};
+use super::ending;
 use super::record::Record;
 use super::timing::Timing;
 use super::upstream::Response;
@@ -35,7 +36,7 @@ const MAX_HELD: usize = 64 * 1024;
 /// Largest event after the commit.
 const MAX_EVENT: usize = 16 * 1024 * 1024;
 /// Silence after which the caller gets a comment, so that nothing on the way takes the connection for dead.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const KEEP_ALIVE: Duration = ending::LOOK;
 /// Time for a backend to end its answer properly after `[DONE]`, so that the connection can be used again.
 const DRAIN: Duration = Duration::from_secs(1);
 
@@ -204,6 +205,8 @@ enum Step {
     End(Bytes),
     /// It broke; these bytes came before.
     Broken(Bytes, &'static str),
+    /// The service stops, which is nobody's fault.
+    Stopped,
 }
 
 impl Committed {
@@ -244,21 +247,11 @@ impl Committed {
                     bytes
                 }
                 Step::Broken(before, why) => {
-                    let mut bytes = BytesMut::from(&before[..]);
-                    bytes.extend_from_slice(&caller.source.reader.interrupted());
-                    let bytes = bytes.freeze();
-                    caller.sends(&bytes);
-                    match &mut caller.record {
-                        Some(record) => record.interrupted(why),
-                        None => tracing::warn!(
-                            group = caller.source.reader.group(),
-                            why,
-                            "a stream was interrupted after its beginning was sent"
-                        ),
-                    }
+                    let bytes = caller.interrupted(&before, why);
                     caller.attempt.failed(ReasonCode::StreamInterrupted, why);
                     bytes
                 }
+                Step::Stopped => caller.interrupted(&[], ending::WHY),
             };
             Some((Ok(bytes), None))
         })
@@ -285,17 +278,39 @@ impl Caller {
         }
     }
 
+    /// What came before, and the error event that ends the stream.
+    fn interrupted(&mut self, before: &[u8], why: &'static str) -> Bytes {
+        let mut bytes = BytesMut::from(before);
+        bytes.extend_from_slice(&self.source.reader.interrupted());
+        let bytes = bytes.freeze();
+        self.sends(&bytes);
+        match &mut self.record {
+            Some(record) => record.interrupted(why),
+            None => tracing::warn!(
+                group = self.source.reader.group(),
+                why,
+                "a stream was interrupted after its beginning was sent"
+            ),
+        }
+        bytes
+    }
+
     async fn step(&mut self) -> Step {
         if let Some(held) = self.held.take() {
             // The events that came together with the first content.
             return self.drain_events(held);
         }
         loop {
+            if ending::has_come() {
+                return Step::Stopped;
+            }
             let by = self
                 .idle_by
                 .min(self.source.total_by)
                 .min(Instant::now() + KEEP_ALIVE);
-            let chunk = match tokio::time::timeout_at(by, self.source.response.chunk()).await {
+            let chunk = match tokio::time::timeout_at(ending::or(by), self.source.response.chunk())
+                .await
+            {
                 Ok(Ok(Some(chunk))) => chunk,
                 Ok(Ok(None)) => return self.over("it ended its stream in the middle"),
                 Ok(Err(_)) => return self.over("it lost the connection in the middle of a stream"),
@@ -305,6 +320,7 @@ impl Caller {
                 Err(_) if Instant::now() >= self.idle_by => {
                     return self.over("its stream fell silent");
                 }
+                Err(_) if ending::has_come() => return Step::Stopped,
                 // A comment that no SDK shows.
                 Err(_) => return Step::Send(Bytes::from_static(b": keepalive\n\n")),
             };

@@ -9,13 +9,19 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::readiness::Readiness;
 use crate::events::Hub;
+use crate::gateway::ending;
 
 /// After SIGTERM, load balancers need a moment to see that readiness is gone; requests are accepted meanwhile.
 const STILL_ACCEPTING: Duration = Duration::from_secs(5);
 
 /// Stops the server in order on the first signal. Ends at the second, when the caller must not wait for the server any longer:
 /// a server that is stopping in order does not listen to anything else.
-pub(super) async fn on_signal(server: ServerHandle, readiness: Readiness, events: Arc<Hub>) {
+pub(super) async fn on_signal(
+    server: ServerHandle,
+    readiness: Readiness,
+    events: Arc<Hub>,
+    drain: Duration,
+) {
     let mut signals = Signals::listen();
     let polite = signals.next().await;
     readiness.stop();
@@ -26,6 +32,7 @@ pub(super) async fn on_signal(server: ServerHandle, readiness: Readiness, events
         if polite {
             tokio::time::sleep(STILL_ACCEPTING).await;
         }
+        ending::set(tokio::time::Instant::now() + drain);
         server.stop(true).await;
         std::future::pending::<()>().await;
     };

@@ -13,6 +13,7 @@ use understudy_shared::ReasonCode;
 use crate::domain::model_instance::Connection;
 use crate::gateway::breaker::Attempt;
 use crate::gateway::classify::Failure;
+use crate::gateway::ending;
 use crate::gateway::record::Record;
 use crate::gateway::timing::Timing;
 use crate::gateway::upstream::Response;
@@ -115,20 +116,33 @@ impl CommittedAudio {
             if let Some(begin) = caller.begin.take() {
                 return Some(caller.sends(begin));
             }
-            let by = (Instant::now() + idle).min(total_by);
-            let why = match tokio::time::timeout_at(by, caller.response.chunk()).await {
-                Ok(Ok(Some(chunk))) => return Some(caller.sends(chunk)),
-                Ok(Ok(None)) => {
-                    caller.record.completed();
-                    caller.attempt.succeeded(None);
-                    return None;
+            let idle_by = Instant::now() + idle;
+            let why = loop {
+                if ending::has_come() {
+                    break None;
                 }
-                Ok(Err(_)) => "it lost the connection in the middle of its answer",
-                Err(_) if Instant::now() >= total_by => "its answer took longer than allowed",
-                Err(_) => "it fell silent in the middle of its answer",
+                let by = idle_by.min(total_by).min(Instant::now() + ending::LOOK);
+                match tokio::time::timeout_at(ending::or(by), caller.response.chunk()).await {
+                    Ok(Ok(Some(chunk))) => return Some(caller.sends(chunk)),
+                    Ok(Ok(None)) => {
+                        caller.record.completed();
+                        caller.attempt.succeeded(None);
+                        return None;
+                    }
+                    Ok(Err(_)) => break Some("it lost the connection in the middle of its answer"),
+                    Err(_) if Instant::now() >= total_by => {
+                        break Some("its answer took longer than allowed");
+                    }
+                    Err(_) if Instant::now() >= idle_by => {
+                        break Some("it fell silent in the middle of its answer");
+                    }
+                    Err(_) => {}
+                }
             };
-            caller.record.interrupted(why);
-            caller.attempt.failed(ReasonCode::StreamInterrupted, why);
+            caller.record.interrupted(why.unwrap_or(ending::WHY));
+            if let Some(why) = why {
+                caller.attempt.failed(ReasonCode::StreamInterrupted, why);
+            }
             // Lets the server write what it has: an error that comes with the first bytes would take the head away.
             tokio::task::yield_now().await;
             Some((Err(BrokenOff), None))
