@@ -44,6 +44,23 @@ async fn local_instance_is_asked_for_its_health_and_where_that_does_not_exist_fo
 }
 
 #[tokio::test]
+async fn network_instance_is_asked_for_its_health_too_and_a_cloud_one_for_its_models_alone() {
+    let app = App::builder()
+        .env("UNDERSTUDY_EGRESS_ALLOW", "127.0.0.0/8")
+        .start()
+        .await;
+    for (kind, expected) in [("network", "GET /health"), ("cloud", "GET /v1/models")] {
+        let upstream = Upstream::start(kind);
+        upstream.health(Reply::json(200, &json!({})));
+        let mut fields = once("auto");
+        fields["kind"] = kind.into();
+        let instance = app.instance_with(kind, upstream.port(), fields).await;
+        shown(&app, &instance, "up", "check_passed").await;
+        assert_eq!(asked(&upstream), [expected], "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn instance_with_tokens_is_asked_for_its_models_so_that_up_includes_the_token() {
     let app = App::start().await;
     let upstream = Upstream::start("a");

@@ -19,13 +19,17 @@ async fn denied_network_is_not_connected_to_even_if_it_was_saved_before() {
     let caller = strict.anonymous().with_bearer(pair.caller.bearer());
     let answer = caller.post(CHAT, &chat(GROUP)).await;
     answer.gateway_error(502, "all_instances_failed");
+    let admin = strict.admin().await;
+    // Neither by a try of the group, nor by a check or for the list of models, which are one.
+    let question = json!({"question": "Hi"});
+    let tried = admin.post(&format!("{}/try", pair.group.path), &question);
+    tried.await.problem(502, "all_instances_failed");
+    let check = format!("{}/check", pair.first_instance.path);
+    let checked = admin.call("POST", &check).await.expect(200).json();
+    assert_eq!(checked["ok"], false, "{checked}");
     assert_eq!(pair.first.connections() + pair.second.connections(), 0);
-    let refused = strict
-        .admin()
-        .await
-        .post(INSTANCES, &instance("c", pair.first.port()))
-        .await;
-    refused.problem(422, "egress_denied");
+    let refused = admin.post(INSTANCES, &instance("c", pair.first.port()));
+    refused.await.problem(422, "egress_denied");
 }
 
 #[tokio::test]
