@@ -103,8 +103,7 @@ impl Writing {
     async fn run(mut self) {
         let mut uses_at = Instant::now() + USES;
         loop {
-            self.wait(TICK).await;
-            let stopping = *self.stopped.borrow();
+            let stopping = self.wait(TICK).await;
             self.write_all().await;
             if stopping || Instant::now() >= uses_at {
                 uses_at = Instant::now() + USES;
@@ -118,10 +117,10 @@ impl Writing {
         }
     }
 
-    /// Waits, but no longer than until the service stops.
-    async fn wait(&mut self, time: Duration) {
+    /// Waits, but no longer than until the service stops: whether it does. Nobody being left who could say so counts as well.
+    async fn wait(&mut self, time: Duration) -> bool {
         let stopped = self.stopped.wait_for(|stopped| *stopped);
-        let _ = tokio::time::timeout(time, stopped).await;
+        tokio::time::timeout(time, stopped).await.is_ok()
     }
 
     /// Writes everything that waits.
@@ -175,8 +174,7 @@ impl Writing {
                 failed = true;
                 tracing::warn!(%error, "usage cannot be recorded; it waits for the database");
             }
-            self.wait(retry).await;
-            if *self.stopped.borrow() {
+            if self.wait(retry).await {
                 // Whoever stops the service has set a time for it.
                 tokio::time::sleep(FIRST_RETRY).await;
             }
@@ -352,8 +350,21 @@ fn hours(batch: &[Numbered]) -> Vec<HourRow<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::egress::EgressPolicy;
     use crate::gateway::tokens::Tokens;
     use crate::usage::tests::entry;
+
+    #[actix_web::test]
+    async fn a_writer_that_nobody_can_stop_any_more_ends() {
+        let egress = EgressPolicy::new(Vec::new(), Vec::new(), Vec::new());
+        let gateway = Arc::new(Gateway::new(egress));
+        let pool = db::pool("postgres://127.0.0.1:1/none", &db::Pulse::default()).unwrap();
+        let Writer { stop, task, .. } = start(Arc::clone(&gateway), pool.clone()).unwrap();
+        assert!(start(gateway, pool).is_none(), "one is enough");
+        drop(stop);
+        let ended = tokio::time::timeout(Duration::from_secs(20), task).await;
+        ended.expect("it ends").expect("and does not panic");
+    }
 
     #[test]
     fn requests_of_one_hour_and_subject_are_one_row() {
