@@ -13,9 +13,13 @@ use leptos_i18n_parser::parse_locales::parse_locales;
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "Cargo tells a build script its folder by the environment, and by nothing else"
+    reason = "Cargo tells a build script its folder and target by the environment, and by nothing else"
 )]
 fn main() -> Result<(), Box<dyn Error>> {
+    if env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family == "wasm") {
+        // What refers to what: the site's builder cuts the code into pages by it, and removes it.
+        println!("cargo::rustc-link-arg-bins=--emit-relocs");
+    }
     // Attributes and titles are strings, with values in them as well.
     let options = ParseOptions::default().interpolate_display(true);
     let config = Config::new("en")?

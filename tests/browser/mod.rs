@@ -1,5 +1,6 @@
 //! The web application in a real browser, served by the service itself.
 
+mod chunks;
 mod everyone;
 mod group_form;
 mod hostile;
@@ -11,6 +12,7 @@ mod pictures;
 mod scenes;
 mod session;
 mod speed;
+mod users;
 mod visit;
 
 use serde_json::json;

@@ -17,7 +17,7 @@ use catalog::{BEFORE, EMPTY, FULL, OUTSIDE};
 pub use catalog::Scene;
 
 /// Names that stand on the pages as they are in every language.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 15] = [
     MODEL,
     "GPU server 1",
     "Laboratory",
@@ -31,6 +31,8 @@ pub const NAMES: [&str; 13] = [
     "Dialog service",
     "Nightly job",
     "Work",
+    "Ada Lovelace",
+    "ada",
 ];
 
 /// A service with something of everything, and a browser at it.
@@ -141,6 +143,9 @@ impl World {
             let body = json!({"name": name, "scopes": scopes});
             admin.post("/api/v1/api-keys", &body).await.expect(201);
         }
+        let ada = json!({"username": "ada", "display_name": "Ada Lovelace", "role": "operator",
+            "password": "a horse of another colour"});
+        admin.post("/api/v1/users", &ada).await.expect(201);
         let caller = app.gateway().await;
         for (group, status) in [("chat-default", 200), ("broken", 502)] {
             let body = json!({"model": group, "messages": []});

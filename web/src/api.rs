@@ -13,6 +13,7 @@ mod model_groups;
 mod model_instances;
 mod sessions;
 mod transport;
+mod users;
 
 use std::cell::RefCell;
 use std::rc::Rc;

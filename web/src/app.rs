@@ -7,6 +7,7 @@ use leptos_router::{NavigateOptions, path};
 
 use crate::api::{Api, use_api};
 use crate::arrival::provide_arrivals;
+use crate::chunks::{self, Chunk, provide_preloading};
 use crate::clock::provide_clock;
 use crate::components::confirm::provide_confirm;
 use crate::components::frame::Frame;
@@ -15,12 +16,7 @@ use crate::components::unsaved::{guard_links, provide_unsaved};
 use crate::i18n::{I18nContextProvider, restore_language, use_i18n};
 use crate::live::provide_live;
 use crate::network::{Network, use_network, watch_network};
-use crate::pages::guard::Guarded;
-use crate::pages::keys::KeysPage;
 use crate::pages::login::LoginPage;
-use crate::pages::models::ModelsPage;
-use crate::pages::models::group::{GroupPage, NewGroupPage};
-use crate::pages::models::instance::{InstancePage, NewInstancePage};
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::session_end::{Banners, SignInAgain};
 use crate::pages::setup::SetupPage;
@@ -42,6 +38,7 @@ pub fn App() -> impl IntoView {
         move || session.end(Ended::LeftElsewhere),
         move || spawn_local(api.follow_other_tab()),
     );
+    provide_preloading(session, network);
     provide_theme();
     provide_clock();
     provide_arrivals();
@@ -79,30 +76,30 @@ fn Pages() -> impl IntoView {
                     <Route path=path!("/") view=|| view! { <Home /> } />
                     <Route path=path!("/setup") view=SetupPage />
                     <Route path=path!("/login") view=LoginPage />
-                    <Route
-                        path=path!("/models")
-                        view=|| view! { <Guarded><ModelsPage /></Guarded> }
-                    />
+                    <Route path=path!("/models") view=|| view! { <Chunk page=chunks::models /> } />
                     <Route
                         path=path!("/models/groups/new")
-                        view=|| view! { <Guarded><NewGroupPage /></Guarded> }
+                        view=|| view! { <Chunk page=chunks::new_group /> }
                     />
                     <Route
                         path=path!("/models/groups/:id")
-                        view=|| view! { <Guarded><GroupPage /></Guarded> }
-                    />
-                    <Route
-                        path=path!("/keys")
-                        view=|| view! { <Guarded><KeysPage /></Guarded> }
+                        view=|| view! { <Chunk page=chunks::group /> }
                     />
                     <Route
                         path=path!("/models/instances/new")
-                        view=|| view! { <Guarded><NewInstancePage /></Guarded> }
+                        view=|| view! { <Chunk page=chunks::new_instance /> }
                     />
                     <Route
                         path=path!("/models/instances/:id")
-                        view=|| view! { <Guarded><InstancePage /></Guarded> }
+                        view=|| view! { <Chunk page=chunks::instance /> }
                     />
+                    <Route path=path!("/keys") view=|| view! { <Chunk page=chunks::keys /> } />
+                    <Route path=path!("/users") view=|| view! { <Chunk page=chunks::users /> } />
+                    <Route
+                        path=path!("/users/new")
+                        view=|| view! { <Chunk page=chunks::new_user /> }
+                    />
+                    <Route path=path!("/users/:id") view=|| view! { <Chunk page=chunks::user /> } />
                 </FlatRoutes>
             </Frame>
             <SignInAgain />

@@ -7,6 +7,7 @@ pub mod caps_lock;
 pub mod confirm;
 pub mod conflict;
 pub mod copy;
+pub mod editing;
 pub mod form;
 pub mod form_page;
 pub mod frame;

@@ -4,6 +4,7 @@
 
 use understudy_shared::Role;
 
+use crate::chunks::{self, Page};
 use crate::components::icon::Icon;
 use crate::i18n::{Locale, t_string};
 
@@ -35,6 +36,8 @@ impl Part {
 pub struct Place {
     /// Address of the page.
     pub path: &'static str,
+    /// The code of the page.
+    pub page: Page,
     /// Its icon.
     pub icon: Icon,
     /// Its name.
@@ -49,6 +52,7 @@ pub struct Place {
 pub const PLACES: &[Place] = &[
     Place {
         path: "/models",
+        page: chunks::models,
         icon: Icon::Layers,
         title: |i18n| t_string!(i18n, frame.places.models),
         part: Part::Work,
@@ -56,9 +60,18 @@ pub const PLACES: &[Place] = &[
     },
     Place {
         path: "/keys",
+        page: chunks::keys,
         icon: Icon::Key,
         title: |i18n| t_string!(i18n, frame.places.keys),
         part: Part::Administration,
         role: Role::User,
+    },
+    Place {
+        path: "/users",
+        page: chunks::users,
+        icon: Icon::People,
+        title: |i18n| t_string!(i18n, frame.places.users),
+        part: Part::Administration,
+        role: Role::Admin,
     },
 ];

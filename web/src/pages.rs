@@ -8,6 +8,7 @@ pub mod not_found;
 pub mod session_end;
 pub mod setup;
 mod sign_in_card;
+pub mod users;
 
 use std::fmt::Display;
 

@@ -84,6 +84,19 @@ impl Session {
         }
     }
 
+    /// Who is signed in; not tracked.
+    pub fn user_untracked(self) -> Option<User> {
+        untrack(move || self.user())
+    }
+
+    /// Takes up what was changed of the person who is signed in, if it is them.
+    pub fn renew_user(self, user: &User) {
+        let own = self.user_untracked().is_some_and(|me| me.id == user.id);
+        if own {
+            self.set(SessionState::SignedIn(user.clone()));
+        }
+    }
+
     /// The access token.
     pub fn token(self) -> Option<String> {
         self.token

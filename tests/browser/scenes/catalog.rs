@@ -109,7 +109,7 @@ pub(super) const EMPTY: [Scene; 3] = [
 ];
 
 /// There is something of everything.
-pub(super) const FULL: [Scene; 31] = [
+pub(super) const FULL: [Scene; 36] = [
     page(
         "models",
         "/models",
@@ -359,6 +359,29 @@ pub(super) const FULL: [Scene; 31] = [
         &[
             Click("#keys tr[data-name='Nightly job'] [data-action='revoke']"),
             Find("#confirm[open] [data-action='confirm']"),
+        ],
+    ),
+    page("users", "/users", &[Find("#users tr[data-name='ada']")]),
+    page("user-new", "/users/new", &[Find("#user #new-password")]),
+    over(
+        "user-new-faults",
+        "/users/new",
+        &[Click("[data-action='save']"), Find("#form-errors")],
+    ),
+    page(
+        "user",
+        "/users",
+        &[
+            Click("#users tr[data-name='ada'] a"),
+            Find("[data-secret='kept']"),
+        ],
+    ),
+    over(
+        "user-delete",
+        "/users",
+        &[
+            Click("#users tr[data-name='admin'] [data-action='delete']"),
+            Find("#confirm[open] [data-part='self']"),
         ],
     ),
     page("not-found", "/no/such/page", &[Find("h1")]),

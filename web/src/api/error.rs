@@ -1,7 +1,7 @@
 //! What can go wrong between this page and the service.
 
 use chrono::{DateTime, Utc};
-use understudy_shared::{FieldError, Problem};
+use understudy_shared::{FieldError, Problem, ProblemCode};
 
 /// Why a request has no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,20 @@ impl ApiError {
         }
     }
 
+    /// Whether somebody else has changed the resource meanwhile.
+    pub fn is_stale(&self) -> bool {
+        self.is(ProblemCode::PreconditionFailed)
+    }
+
+    /// Whether there is no such resource, or none any more.
+    pub fn is_gone(&self) -> bool {
+        self.is(ProblemCode::NotFound)
+    }
+
+    fn is(&self, code: ProblemCode) -> bool {
+        self.problem().is_some_and(|problem| problem.code == code)
+    }
+
     /// Whether the credential was missing or not valid.
     pub fn is_unauthenticated(&self) -> bool {
         match self {
@@ -54,7 +68,7 @@ impl ApiError {
 
 #[cfg(test)]
 mod tests {
-    use understudy_shared::{FieldError, FieldRule, ProblemCode};
+    use understudy_shared::{FieldError, FieldRule};
 
     use super::*;
 

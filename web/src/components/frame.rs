@@ -16,6 +16,7 @@ use super::switches::{LanguageSwitch, ThemeSwitch};
 use super::toast::ToastCorner;
 use super::tooltip::TooltipHost;
 use crate::api::ApiError;
+use crate::chunks::preload;
 use crate::i18n::{t, t_string, use_i18n, words};
 use crate::navigation::{PLACES, Part};
 use crate::session::{SessionState, use_session};
@@ -106,7 +107,12 @@ fn Navigation() -> impl IntoView {
             .map(|place| {
                 view! {
                     <li>
-                        <A href=place.path attr:class="place">
+                        <A
+                            href=place.path
+                            attr:class="place"
+                            on:pointerenter=move |_| preload(place.page)
+                            on:focus=move |_| preload(place.page)
+                        >
                             <Glyph icon=place.icon />
                             <span>{move || (place.title)(i18n)}</span>
                         </A>

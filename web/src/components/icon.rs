@@ -56,6 +56,14 @@ pub enum Icon {
     More,
     /// The navigation.
     Menu,
+    /// Somebody.
+    Person,
+    /// Users.
+    People,
+    /// What was done.
+    History,
+    /// Figures over time.
+    Chart,
     /// Find.
     Search,
     /// Up; also: sorted ascending.
@@ -163,6 +171,14 @@ impl Icon {
                 "M11 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0ZM18 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0ZM4 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0Z"
             }
             Self::Menu => "M4 12h16M4 18h16M4 6h16",
+            Self::Person => {
+                "M19 21v-2a4 4 0 0 0-4-4H9a4 4 0 0 0-4 4v2M12 11a4 4 0 1 0 0-8a4 4 0 0 0 0 8"
+            }
+            Self::People => {
+                "M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2M9 11a4 4 0 1 0 0-8a4 4 0 0 0 0 8M22 21v-2a4 4 0 0 0-3-3.87M16 3.13a4 4 0 0 1 0 7.75"
+            }
+            Self::History => "M3 12a9 9 0 1 0 9-9a9.75 9.75 0 0 0-6.74 2.74L3 8M3 3v5h5M12 7v5l4 2",
+            Self::Chart => "M3 3v16a2 2 0 0 0 2 2h16M18 17V9M13 17V5M8 17v-3",
             Self::Search => "M21 21l-4.34-4.34M3 11a8 8 0 1 0 16 0a8 8 0 1 0-16 0Z",
             Self::ArrowUp => "M5 12l7-7 7 7M12 19V5",
             Self::ArrowDown => "M12 5v14M19 12l-7 7-7-7",

@@ -114,7 +114,7 @@ fn Skeleton() -> impl IntoView {
         .collect_view();
     view! {
         <div class="skeleton">
-            <p class="unseen" role="status">{t!(i18n, models.loading)}</p>
+            <p class="unseen" role="status">{t!(i18n, table.loading)}</p>
             <div aria-hidden="true">{rows}</div>
         </div>
     }
@@ -148,6 +148,6 @@ pub fn StaleNotice(
     retry: Callback<()>,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    let title = Signal::derive(move || t_string!(i18n, models.stale).to_owned());
+    let title = Signal::derive(move || t_string!(i18n, table.stale).to_owned());
     view! { <ErrorNotice error title retry /> }
 }

@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::components::Redirect;
+use leptos_router::components::{A, Redirect};
 use leptos_router::hooks::use_location;
 use leptos_router::location::Url;
+use understudy_shared::Role;
 
-use super::in_place;
+use super::{in_place, use_title};
 use crate::api::use_api;
 use crate::components::notice::ErrorNotice;
 use crate::i18n::{t, use_i18n};
@@ -48,6 +49,43 @@ pub fn Guarded(
             view! { <Redirect path=login_path(&here) options=in_place() /> }.into_any()
         }
         Access::Granted => children().into_any(),
+    }
+}
+
+/// Shows its content to people of a role, and says to others whom the page is for.
+#[component]
+pub fn OnlyFor(
+    /// The least role.
+    role: Role,
+    /// What the page is called.
+    #[prop(into)]
+    title: Signal<String>,
+    /// Whom it is for, and why.
+    #[prop(into)]
+    text: Signal<String>,
+    /// The page.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = use_session();
+    let may = Memo::new(move |_| session.user().is_some_and(|user| user.role >= role));
+    move || {
+        if may.get() {
+            return children().into_any();
+        }
+        use_title(move || title.get());
+        view! {
+            <div class="narrow card card-body" id="not-for-role">
+                <h1>{t!(i18n, chunk.not_for_role)}</h1>
+                <p class="sub">{text}</p>
+                <p class="actions">
+                    <A href="/models" attr:class="button primary">
+                        {t!(i18n, chunk.to_models)}
+                    </A>
+                </p>
+            </div>
+        }
+        .into_any()
     }
 }
 

@@ -1,6 +1,5 @@
 //! The screen «Модели»: what people and programs choose, and the connections behind it, with their state at this moment.
 
-mod address;
 mod condition;
 mod deeds;
 pub mod group;
@@ -20,18 +19,15 @@ use super::use_title;
 use crate::age::Age;
 use crate::api::use_api;
 use crate::clock::use_clock;
-use crate::components::badge::Tone;
-use crate::components::button::IconButton;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::notice::Notice;
 use crate::components::section::StaleNotice;
 use crate::i18n::{t, t_string, use_i18n, words};
+use crate::listing::{IgnoredParts, use_address};
 use crate::live::{Connection, use_live};
 use crate::session::use_session;
-use address::{Address, Table, use_address};
 use groups::Groups;
 use instances::Instances;
-use list::{List, use_list};
+use list::{List, PATH, Table, use_list};
 use members::use_members;
 
 /// Both sections. Instances are for operators and administrators; the service refuses them to others, who are not asked to look.
@@ -41,7 +37,7 @@ pub fn ModelsPage() -> impl IntoView {
     let api = use_api();
     let session = use_session();
     use_title(move || t_string!(i18n, models.title));
-    let address = use_address();
+    let address = use_address(PATH, &query::TABLES);
     // Somebody else would get a page of their own.
     let user = untrack(|| session.user());
     let manages = user.is_some_and(|user| user.role >= Role::Operator);
@@ -60,7 +56,7 @@ pub fn ModelsPage() -> impl IntoView {
     });
     view! {
         <Head groups instances=instances.map(|(list, _)| list) />
-        <Ignored address />
+        <IgnoredParts address />
         <Groups list=groups manages has_instances />
         {instances.map(|(list, members)| view! { <Instances list members /> })}
     }
@@ -155,34 +151,5 @@ fn Freshness(loaded_at: Signal<Option<DateTime<Utc>>>) -> impl IntoView {
         <p class="minor freshness" data-part="freshness">
             {move || text.get()}
         </p>
-    }
-}
-
-/// Says what of the address could not be meant.
-#[component]
-fn Ignored(address: Address) -> impl IntoView {
-    let i18n = use_i18n();
-    let title = Signal::derive(move || t_string!(i18n, models.ignored).to_owned());
-    move || {
-        let ignored = address.ignored();
-        (!ignored.is_empty()).then(|| {
-            let items = ignored
-                .into_iter()
-                .map(|item| view! { <li><code>{item}</code></li> })
-                .collect_view();
-            view! {
-                <div class="report" data-part="ignored">
-                    <Notice tone=Tone::Warn title>
-                        <ul class="inline-list">{items}</ul>
-                    </Notice>
-                    <IconButton
-                        icon=Icon::Cross
-                        label=Signal::derive(move || t_string!(i18n, components.close).to_owned())
-                        action="close-ignored"
-                        on_click=move |()| address.forget_ignored()
-                    />
-                </div>
-            }
-        })
     }
 }

@@ -39,6 +39,9 @@ fn generate_into(path: &Path, folder: &Path, debug: bool) -> Result<Application>
         .keep_debug(debug)
         .remove_name_section(!debug)
         .remove_producers_section(!debug)
+        // The parts of the application are linked to it by these.
+        .keep_lld_exports(true)
+        .demangle(false)
         .generate(folder)
         .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
     let mut snippets = BTreeMap::new();

@@ -8,6 +8,9 @@
 //! index.html                     from web/index.html, links added
 //! …                              from web/public/, as it is
 //! assets/app-HASH.{js,wasm}      the application
+//! assets/load-HASH.js            loads the code of a page
+//! assets/page-NAME-HASH.wasm     the code of a page
+//! assets/chunk_N-HASH.wasm       code that several pages need
 //! assets/start-HASH.js           loads it
 //! assets/NAME-HASH.EXT           from web/style/
 //! *.br, *.gz                     beside each file that shrinks by them
@@ -18,6 +21,7 @@ mod compress;
 mod fresh;
 mod optimise;
 mod page;
+mod split;
 mod styles;
 
 use std::error::Error;
@@ -68,22 +72,26 @@ fn make(options: &Options) -> Result<()> {
     let state = fresh::state_of(options)?;
     if fresh::is(&options.out, &state) {
         say("  the site is up to date");
-        return compress::weigh(&options.out, options.debug);
+        return Ok(());
     }
     let folder = options.out.with_extension("new");
     remove(&folder)?;
     let assets = folder.join("assets");
     std::fs::create_dir_all(&assets)?;
 
-    let application = bindings::generate(&options.wasm, options.debug)?;
+    let pieces = folder.join("pieces");
+    let split = split::split(&options.wasm, &pieces)?;
+    let application = bindings::generate(&split.main, options.debug)?;
     let wasm = match &options.optimiser {
         Some(optimiser) => optimiser.optimise(&application.wasm, &folder)?,
         None => application.wasm,
     };
     let wasm = write_hashed(&assets, "app", "wasm", &wasm)?;
     let script = bindings::write_snippets(&assets, application.script, &application.snippets)?;
-    let script = write_hashed(&assets, "app", "js", script.as_bytes())?;
-    let start = page::start_script(&script, &wasm);
+    let split::Written { script, pages } =
+        split.write(&assets, &script, options.optimiser.as_ref())?;
+    remove(&pieces)?;
+    let start = page::start_script(&script, &wasm, &pages);
     let start = write_hashed(&assets, "start", "js", start.as_bytes())?;
     let styles = styles::copy(&options.web.join("style"), &assets)?;
 
@@ -106,7 +114,7 @@ fn make(options: &Options) -> Result<()> {
     std::fs::write(folder.join("index.html"), page)?;
 
     compress::folder(&folder, options.debug)?;
-    compress::weigh(&folder, options.debug)?;
+    compress::weigh(&assets, &pages, options.debug)?;
     remove(&options.out)?;
     std::fs::rename(&folder, &options.out)?;
     fresh::note(&options.out, &state)

@@ -1,5 +1,7 @@
 //! `index.html`: the template with links to what was built.
 
+use std::collections::BTreeMap;
+
 use crate::Result;
 
 /// Names of files in `assets/`.
@@ -14,10 +16,22 @@ pub struct Links {
     pub wasm: String,
 }
 
-/// The module that loads the application. A file, since the pages forbid inline scripts.
-pub fn start_script(script: &str, wasm: &str) -> String {
+/// The module that loads the application, and beside it the code of the page that somebody opens: what stands in the address decides. A file,
+/// since the pages forbid inline scripts.
+pub fn start_script(script: &str, wasm: &str, pages: &BTreeMap<String, Vec<String>>) -> String {
+    let mut table = String::new();
+    for (page, files) in pages {
+        table.push_str(&format!("  {page}: {files:?},\n"));
+    }
     format!(
-        "import init from \"./{script}\";\nawait init({{ module_or_path: new URL(\"./{wasm}\", import.meta.url) }});\n"
+        r#"import init from "./{script}";
+const pages = {{
+{table}}};
+const here = name => new URL(`./${{name}}`, import.meta.url);
+const page = location.pathname.split("/").filter(part => Object.hasOwn(pages, part)).pop();
+for (const file of pages[page] ?? []) fetch(here(file)).catch(() => {{}});
+await init({{ module_or_path: here("{wasm}") }});
+"#
     )
 }
 
@@ -86,6 +100,17 @@ mod tests {
             assert!(page.contains(part), "{part} is missing in {page}");
         }
         assert!(page.ends_with("</head><body></body></html>"), "{page}");
+    }
+
+    #[test]
+    fn the_code_of_the_page_is_loaded_beside_the_application() {
+        let pages = BTreeMap::from([("keys".to_owned(), vec!["page-keys-5.wasm".to_owned()])]);
+        let script = start_script("app-2.js", "app-4.wasm", &pages);
+        assert!(
+            script.contains(r#"  keys: ["page-keys-5.wasm"],"#),
+            "{script}"
+        );
+        assert!(script.contains(r#"from "./app-2.js""#) && script.contains("app-4.wasm"));
     }
 
     #[test]

@@ -56,7 +56,8 @@ fn with_names(mut sheet: String, renamed: &[(String, String)]) -> String {
     sheet
 }
 
-fn stem(path: &Path) -> &str {
+/// The name of a file without its extension.
+pub fn stem(path: &Path) -> &str {
     path.file_stem()
         .and_then(|stem| stem.to_str())
         .unwrap_or("file")

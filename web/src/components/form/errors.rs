@@ -171,8 +171,13 @@ impl FormErrors {
                 fault: Fault::Rule(error.clone()),
             })
             .collect();
-        self.tried.set(true);
         self.problem.set(places.is_empty().then_some(error));
+        self.refuse_with(places);
+    }
+
+    /// Shows what the service refused, at these places.
+    pub fn refuse_with(self, places: Vec<Place>) {
+        self.tried.set(true);
         self.refused.set(places);
         self.focus_summary();
     }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub use report::{Failure, Report, ReportNotice};
 pub use selection::{Selection, Target};
 
-use super::address::Table;
+use super::list::Table;
 use crate::api::{Api, ApiError, use_api};
 use crate::browser;
 use crate::components::confirm::{Confirm, Question, use_confirm};
@@ -77,7 +77,7 @@ pub struct Deeds {
 }
 
 /// The deeds of a table; `reload` loads it again.
-pub fn use_deeds(table: Table, reload: Callback<()>) -> Deeds {
+pub fn use_deeds(table: Table, pointer: Pointer, reload: Callback<()>) -> Deeds {
     Deeds {
         table,
         api: use_api(),
@@ -85,7 +85,7 @@ pub fn use_deeds(table: Table, reload: Callback<()>) -> Deeds {
         toasts: use_toasts(),
         confirm: use_confirm(),
         selection: Selection::new(),
-        pointer: Pointer::new(),
+        pointer,
         wishes: RwSignal::new(HashMap::new()),
         progress: RwSignal::new(None),
         stopped: StoredValue::new(false),

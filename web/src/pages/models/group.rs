@@ -23,66 +23,49 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use understudy_shared::{ModelGroup, ModelGroupId, ModelInstanceId, Role};
 
 use crate::api::{ApiError, use_api};
-use crate::components::badge::Tone;
-use crate::components::notice::{ErrorNotice, Notice};
-use crate::i18n::{t, t_string, use_i18n};
+use crate::components::notice::ErrorNotice;
+use crate::i18n::{t, t_signal, t_string, use_i18n};
+use crate::pages::guard::OnlyFor;
 use crate::pages::use_title;
-use crate::session::use_session;
 use form::GroupForm;
 
 /// A new group, with the instance in it that `?instance_id=` names.
 #[component]
 pub fn NewGroupPage() -> impl IntoView {
+    let i18n = use_i18n();
     let query = use_query_map();
     let first = move || {
         query.with_untracked(|query| query.get("instance_id")?.parse::<ModelInstanceId>().ok())
     };
     view! {
-        <ForOperators>
+        <OnlyFor
+            role=Role::Operator
+            title=t_signal!(i18n, group.parent)
+            text=t_signal!(i18n, group.forbidden)
+        >
             <GroupForm group=None first=first() />
-        </ForOperators>
+        </OnlyFor>
     }
 }
 
 /// A group that is saved.
 #[component]
 pub fn GroupPage() -> impl IntoView {
+    let i18n = use_i18n();
     let params = use_params_map();
     let id =
         Memo::new(move |_| params.with(|params| params.get("id")?.parse::<ModelGroupId>().ok()));
     view! {
-        <ForOperators>
+        <OnlyFor
+            role=Role::Operator
+            title=t_signal!(i18n, group.parent)
+            text=t_signal!(i18n, group.forbidden)
+        >
             {move || match id.get() {
                 Some(id) => view! { <Saved id /> }.into_any(),
                 None => view! { <Gone /> }.into_any(),
             }}
-        </ForOperators>
-    }
-}
-
-/// Shows its content to those who may change groups.
-#[component]
-fn ForOperators(children: ChildrenFn) -> impl IntoView {
-    let i18n = use_i18n();
-    let session = use_session();
-    let manages = Memo::new(move |_| {
-        session
-            .user()
-            .is_some_and(|user| user.role >= Role::Operator)
-    });
-    move || {
-        if manages.get() {
-            return children().into_any();
-        }
-        use_title(move || t_string!(i18n, group.parent));
-        let title = Signal::derive(move || t_string!(i18n, group.forbidden).to_owned());
-        view! {
-            <h1 class="unseen">{t!(i18n, group.parent)}</h1>
-            <Notice tone=Tone::Warn title>
-                <Back />
-            </Notice>
-        }
-        .into_any()
+        </OnlyFor>
     }
 }
 
@@ -102,9 +85,7 @@ fn Saved(id: ModelGroupId) -> impl IntoView {
     move || match loaded.get() {
         None => view! { <Skeleton /> }.into_any(),
         Some(Ok(group)) => view! { <GroupForm group=Some(group) /> }.into_any(),
-        Some(Err(error)) if error.problem().is_some_and(|problem| problem.status == 404) => {
-            view! { <Gone /> }.into_any()
-        }
+        Some(Err(error)) if error.is_gone() => view! { <Gone /> }.into_any(),
         Some(Err(error)) => {
             use_title(move || t_string!(i18n, group.parent));
             view! {

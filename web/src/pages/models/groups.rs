@@ -8,16 +8,16 @@ use leptos_router::components::A;
 use understudy_shared::{ModelGroup, ModelInstanceId, ProblemCode};
 use uuid::Uuid;
 
-use super::address::Step;
 use super::deeds::Target;
 use super::list::{List, Listed};
-use super::tools::{ActionsHeading, BulkBar, NoMatch, Pages, Reports, SelectAllHeading, Tools};
+use super::tools::{ActionsHeading, BulkBar, Reports, SelectAllHeading, Tools};
 use crate::api::use_api;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::section::ListSection;
 use crate::components::table::{Chip, Choice, FilterSelect, Heading, SortHeading};
 use crate::i18n::words::Words;
 use crate::i18n::{t, t_string, use_i18n};
+use crate::listing::{ListPager, NoMatch, Step};
 use row::GroupRow;
 
 impl Listed for ModelGroup {
@@ -46,7 +46,7 @@ pub fn Groups(
     let i18n = use_i18n();
     let word =
         move |words: fn(Words) -> &'static str| Signal::derive(move || words(i18n).to_owned());
-    let sorting = list.sorting();
+    let sorting = list.shown.sorting();
     let tools = move || view! { <GroupTools list manages /> };
     let actions = move || {
         manages.then(|| {
@@ -72,7 +72,10 @@ pub fn Groups(
             changing=Signal::derive(move || list.is_changing())
             retry=move |()| list.load.refresh()
             empty=move || view! { <Empty manages has_instances /> }
-            no_match=move || view! { <NoMatch list /> }
+            no_match=move || {
+                let title = word(|i18n| t_string!(i18n, models.groups.no_match));
+                view! { <NoMatch shown=list.shown section=list.table.id() title /> }
+            }
             actions
             tools
             notices=move || view! { <Reports list /> }
@@ -115,7 +118,7 @@ pub fn Groups(
                     </For>
                 </tbody>
             </table>
-            <Pages list />
+            <ListPager shown=list.shown total=Signal::derive(move || list.total()) />
         </ListSection>
     }
 }
@@ -126,9 +129,9 @@ fn GroupTools(list: List<ModelGroup>, manages: bool) -> impl IntoView {
     let api = use_api();
     let word =
         move |words: fn(Words) -> &'static str| Signal::derive(move || words(i18n).to_owned());
-    let (state, set_state) = list.filter("state");
-    let (strategy, set_strategy) = list.filter("strategy");
-    let (enabled, set_enabled) = list.filter("enabled");
+    let (state, set_state) = list.shown.filter("state");
+    let (strategy, set_strategy) = list.shown.filter("strategy");
+    let (enabled, set_enabled) = list.shown.filter("enabled");
     let choice =
         move |value, words: fn(Words) -> &'static str| Choice::new(value, move || words(i18n));
     view! {
@@ -186,7 +189,7 @@ fn GroupTools(list: List<ModelGroup>, manages: bool) -> impl IntoView {
 fn RelatedInstance(list: List<ModelGroup>) -> impl IntoView {
     let i18n = use_i18n();
     let api = use_api();
-    let (instance, set_instance) = list.filter("instance");
+    let (instance, set_instance) = list.shown.filter("instance");
     let instance = Memo::new(move |_| {
         let id = instance.get()?;
         id.parse::<ModelInstanceId>().ok()

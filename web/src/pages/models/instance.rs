@@ -22,15 +22,15 @@ mod tests;
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
-use understudy_shared::{ModelInstanceId, ProblemCode, ResourceKind, Role};
+use understudy_shared::{ModelInstanceId, ResourceKind, Role};
 
 use crate::api::{ApiError, use_api};
 use crate::components::form_page::FormPage;
 use crate::components::notice::ErrorNotice;
 use crate::i18n::{t, t_signal, t_string, use_i18n};
 use crate::load::Load;
+use crate::pages::guard::OnlyFor;
 use crate::pages::use_title;
-use crate::session::use_session;
 use draft::Draft;
 use editor::Editor;
 
@@ -48,25 +48,34 @@ pub fn NewInstancePage() -> impl IntoView {
     let i18n = use_i18n();
     use_title(move || t_string!(i18n, instance.new_title));
     view! {
-        <ForOperators>
+        <OnlyFor
+            role=Role::Operator
+            title=t_signal!(i18n, instance.list)
+            text=t_signal!(i18n, instance.only)
+        >
             <Editor stored=None />
-        </ForOperators>
+        </OnlyFor>
     }
 }
 
 /// A stored instance.
 #[component]
 pub fn InstancePage() -> impl IntoView {
+    let i18n = use_i18n();
     let params = use_params_map();
     // A copy leads from one instance to another; each has a form of its own.
     let id = Memo::new(move |_| params.with(|params| params.get("id")));
     view! {
-        <ForOperators>
+        <OnlyFor
+            role=Role::Operator
+            title=t_signal!(i18n, instance.list)
+            text=t_signal!(i18n, instance.only)
+        >
             {move || match id.get().as_deref().map(str::parse::<ModelInstanceId>) {
                 Some(Ok(id)) => view! { <Stored id /> }.into_any(),
                 _ => view! { <Missing /> }.into_any(),
             }}
-        </ForOperators>
+        </OnlyFor>
     }
 }
 
@@ -87,7 +96,7 @@ fn Stored(id: ModelInstanceId) -> impl IntoView {
             return Stage::Ready;
         }
         match load.error() {
-            Some(error) if is_missing(&error) => Stage::Missing,
+            Some(error) if error.is_gone() => Stage::Missing,
             Some(error) => Stage::Failed(error),
             None => Stage::Loading,
         }
@@ -110,12 +119,6 @@ enum Stage {
     Missing,
     Failed(ApiError),
     Ready,
-}
-
-fn is_missing(error: &ApiError) -> bool {
-    error
-        .problem()
-        .is_some_and(|problem| problem.code == ProblemCode::NotFound)
 }
 
 /// The place of a form that is on its way.
@@ -162,34 +165,5 @@ fn Missing() -> impl IntoView {
                 </A>
             </p>
         </div>
-    }
-}
-
-/// Instances are connections with secrets: for those who run the service.
-#[component]
-fn ForOperators(children: ChildrenFn) -> impl IntoView {
-    let i18n = use_i18n();
-    let session = use_session();
-    let may = Memo::new(move |_| {
-        session
-            .user()
-            .is_some_and(|user| user.role >= Role::Operator)
-    });
-    move || {
-        if may.get() {
-            return children().into_any();
-        }
-        view! {
-            <div class="narrow card card-body" id="not-for-role">
-                <h1>{t!(i18n, instance.role.title)}</h1>
-                <p class="sub">{t!(i18n, instance.role.text)}</p>
-                <p class="actions">
-                    <A href="/models" attr:class="button primary">
-                        {t!(i18n, instance.missing.back)}
-                    </A>
-                </p>
-            </div>
-        }
-        .into_any()
     }
 }

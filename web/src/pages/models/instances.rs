@@ -10,17 +10,17 @@ use understudy_shared::{
 };
 use uuid::Uuid;
 
-use super::address::Step;
 use super::deeds::Target;
 use super::list::{List, Listed};
 use super::members::Members;
-use super::tools::{ActionsHeading, BulkBar, NoMatch, Pages, Reports, SelectAllHeading, Tools};
+use super::tools::{ActionsHeading, BulkBar, Reports, SelectAllHeading, Tools};
 use crate::api::use_api;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::section::ListSection;
 use crate::components::table::{Chip, Choice, FilterSelect, Heading, SortHeading};
 use crate::i18n::words::{self, Words};
 use crate::i18n::{t, t_string, use_i18n};
+use crate::listing::{ListPager, NoMatch, Step};
 use row::InstanceRow;
 
 impl Listed for ModelInstance {
@@ -46,7 +46,7 @@ pub fn Instances(
     let i18n = use_i18n();
     let word =
         move |words: fn(Words) -> &'static str| Signal::derive(move || words(i18n).to_owned());
-    let sorting = list.sorting();
+    let sorting = list.shown.sorting();
     let create = move |class: &'static str| {
         view! {
             <A
@@ -84,7 +84,10 @@ pub fn Instances(
             changing=Signal::derive(move || list.is_changing())
             retry=move |()| list.load.refresh()
             empty
-            no_match=move || view! { <NoMatch list /> }
+            no_match=move || {
+                let title = word(|i18n| t_string!(i18n, models.instances.no_match));
+                view! { <NoMatch shown=list.shown section=list.table.id() title /> }
+            }
             actions=move || create("button primary")
             tools=move || view! { <InstanceTools list members /> }
             notices=move || view! { <Reports list /> }
@@ -133,7 +136,7 @@ pub fn Instances(
                     </For>
                 </tbody>
             </table>
-            <Pages list />
+            <ListPager shown=list.shown total=Signal::derive(move || list.total()) />
         </ListSection>
     }
 }
@@ -155,9 +158,9 @@ fn InstanceTools(list: List<ModelInstance>, members: Members) -> impl IntoView {
     let api = use_api();
     let word =
         move |words: fn(Words) -> &'static str| Signal::derive(move || words(i18n).to_owned());
-    let (state, set_state) = list.filter("state");
-    let (kind, set_kind) = list.filter("kind");
-    let (enabled, set_enabled) = list.filter("enabled");
+    let (state, set_state) = list.shown.filter("state");
+    let (kind, set_kind) = list.shown.filter("kind");
+    let (enabled, set_enabled) = list.shown.filter("enabled");
     let states = STATES
         .into_iter()
         .map(move |(name, state)| Choice::new(name, move || words::state(i18n, state)));
@@ -210,7 +213,7 @@ fn InstanceTools(list: List<ModelInstance>, members: Members) -> impl IntoView {
 #[component]
 fn RelatedGroup(list: List<ModelInstance>, members: Members) -> impl IntoView {
     let i18n = use_i18n();
-    let (group, set_group) = list.filter("group");
+    let (group, set_group) = list.shown.filter("group");
     let group = Memo::new(move |_| group.get()?.parse::<ModelGroupId>().ok());
     let title = Memo::new(move |_| members.title(group.get()?));
     Effect::new(move || {

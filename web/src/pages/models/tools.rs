@@ -5,14 +5,13 @@ use std::future::Future;
 use leptos::prelude::*;
 use understudy_shared::Page;
 
-use super::address::{Step, Table};
 use super::deeds::{Deed, ReportNotice, Target};
 use super::list::{List, Listed};
-use super::query::SIZES;
 use crate::api::ApiError;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::table::{CheckBox, Heading, Pager, Search};
+use crate::components::table::{CheckBox, Heading};
 use crate::i18n::{t, t_string, use_i18n};
+use crate::listing::ListTools;
 
 /// The search, and beside it the filters of the table.
 #[component]
@@ -25,32 +24,15 @@ pub fn Tools<T: Listed>(
     /// The filters.
     children: Children,
 ) -> impl IntoView {
-    let i18n = use_i18n();
-    let selecting = move || list.deeds.selection.count() > 0;
     view! {
-        <div class="tools-filters" hidden=selecting>
-            <Search
-                label
-                value=Signal::derive(move || list.state().q().to_owned())
-                on_search=move |text: String| {
-                    list.change(Step::Replace, |state| state.search(&text))
-                }
-            />
+        <ListTools
+            shown=list.shown
+            section=list.table.id()
+            label
+            hidden=Signal::derive(move || list.deeds.selection.count() > 0)
+        >
             {children()}
-            <Show when=move || list.state().is_narrowed()>
-                <button
-                    type="button"
-                    class="button quiet"
-                    data-action="widen"
-                    on:click=move |_| {
-                        list.change(Step::Push, |state| state.widen());
-                        list.keep_focus_later();
-                    }
-                >
-                    {t!(i18n, models.widen)}
-                </button>
-            </Show>
-        </div>
+        </ListTools>
     }
 }
 
@@ -76,7 +58,7 @@ where
     let more = move || {
         let total = list.total()?;
         let all_shown = list
-            .shown()
+            .targets()
             .iter()
             .all(|target| deeds.selection.has(target.id));
         let missing = u64::try_from(count.get()).unwrap_or(u64::MAX) < total;
@@ -199,7 +181,7 @@ pub fn SelectAllHeading<T: Listed>(
     let i18n = use_i18n();
     let selection = list.deeds.selection;
     let selected = Memo::new(move |_| {
-        let shown = list.shown();
+        let shown = list.targets();
         let count = shown
             .iter()
             .filter(|target| selection.has(target.id))
@@ -216,7 +198,7 @@ pub fn SelectAllHeading<T: Listed>(
                 label=Signal::derive(move || t_string!(i18n, models.all_on_page).to_owned())
                 checked=all
                 some=Signal::derive(move || selected.get().0 > 0)
-                on_change=move |checked| selection.set(list.shown(), checked)
+                on_change=move |checked| selection.set(list.targets(), checked)
             />
         </th>
     }
@@ -232,54 +214,5 @@ pub fn ActionsHeading() -> impl IntoView {
             label=Signal::derive(move || t_string!(i18n, models.actions).to_owned())
             unseen=true
         />
-    }
-}
-
-/// The pages of a list.
-#[component]
-pub fn Pages<T: Listed>(
-    /// The list.
-    list: List<T>,
-) -> impl IntoView {
-    view! {
-        <Pager
-            page=Signal::derive(move || list.state().page())
-            size=Signal::derive(move || list.state().size())
-            total=Signal::derive(move || list.total().unwrap_or_default())
-            sizes=&SIZES
-            on_page=move |page| list.change(Step::Push, |state| state.go_to(page))
-            on_size=move |size| list.change(Step::Push, |state| state.set_size(size))
-        />
-    }
-}
-
-/// Nothing is what is looked for.
-#[component]
-pub fn NoMatch<T: Listed>(
-    /// The list.
-    list: List<T>,
-) -> impl IntoView {
-    let i18n = use_i18n();
-    view! {
-        <p class="empty-title">
-            {move || match list.table {
-                Table::Groups => t_string!(i18n, models.groups.no_match),
-                Table::Instances => t_string!(i18n, models.instances.no_match),
-            }}
-        </p>
-        <p>{t!(i18n, models.no_match_hint)}</p>
-        <p>
-            <button
-                type="button"
-                class="button"
-                data-action="widen"
-                on:click=move |_| {
-                    list.change(Step::Push, |state| state.widen());
-                    list.keep_focus_later();
-                }
-            >
-                {t!(i18n, models.widen)}
-            </button>
-        </p>
     }
 }

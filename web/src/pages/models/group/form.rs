@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use understudy_shared::{ModelGroup, ModelInstanceId, ProblemCode, UpdateModelGroup};
+use understudy_shared::{ModelGroup, ModelInstanceId, UpdateModelGroup};
 
 use super::ask::AskCard;
 use super::delete::DeleteButton;
@@ -134,8 +134,8 @@ pub fn GroupForm(
                     toasts.success(tu_string!(i18n, group.saved, name = called(&group)));
                     adopt(group, &sent);
                 }
-                Err(error) if is_stale(&error) => meet(sent).await,
-                Err(error) if is_gone(&error) => elsewhere.note_deleted(),
+                Err(error) if error.is_stale() => meet(sent).await,
+                Err(error) if error.is_gone() => elsewhere.note_deleted(),
                 Err(error) => refuse(error),
             }
             busy.try_set(false);
@@ -263,18 +263,6 @@ fn called(group: &ModelGroup) -> String {
     } else {
         group.title.clone()
     }
-}
-
-fn is_stale(error: &ApiError) -> bool {
-    error
-        .problem()
-        .is_some_and(|problem| problem.code == ProblemCode::PreconditionFailed)
-}
-
-fn is_gone(error: &ApiError) -> bool {
-    error
-        .problem()
-        .is_some_and(|problem| problem.code == ProblemCode::NotFound)
 }
 
 /// The names of the other groups, in lower case.

@@ -16,9 +16,9 @@ use crate::components::table::{CheckBox, Row};
 use crate::i18n::words::{self, Words};
 use crate::i18n::{t_string, use_i18n};
 use crate::live::use_live;
-use crate::pages::models::address::Table;
 use crate::pages::models::condition::{Condition, Why, pip, why};
 use crate::pages::models::deeds::Target;
+use crate::pages::models::list::Table;
 use crate::pages::models::list::{List, Listed};
 
 /// The row. It is made once; what it shows renews itself.
@@ -217,9 +217,9 @@ fn Availability(
         return content().into_any();
     }
     let href = move || {
-        let related = list
-            .address
-            .related(Table::Instances, "group", &id.to_string());
+        let related = Table::Instances
+            .at(list.address)
+            .related("group", &id.to_string());
         format!("{related}#instances")
     };
     view! {
@@ -254,9 +254,9 @@ fn Actions(
     // What it says is of the moment at which it opens.
     let items = move || {
         untrack(|| {
-            let related = list
-                .address
-                .related(Table::Instances, "group", &id.to_string());
+            let related = Table::Instances
+                .at(list.address)
+                .related("group", &id.to_string());
             let toggle = if enabled.get_untracked() {
                 MenuItem::run(
                     "pause",

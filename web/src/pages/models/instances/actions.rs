@@ -13,8 +13,8 @@ use crate::components::icon::{Glyph, Icon};
 use crate::components::menu::{Menu, MenuItem};
 use crate::components::toast::{Toast, use_toasts};
 use crate::i18n::{t_string, use_i18n, words};
-use crate::pages::models::address::Table;
 use crate::pages::models::deeds::{Target, failure_words};
+use crate::pages::models::list::Table;
 use crate::pages::models::list::{List, Listed};
 use crate::pages::models::members::Members;
 
@@ -153,9 +153,9 @@ pub fn Actions(
     // What it says is of the moment at which it opens.
     let items = move || {
         untrack(|| {
-            let related = list
-                .address
-                .related(Table::Groups, "instance", &id.to_string());
+            let related = Table::Groups
+                .at(list.address)
+                .related("instance", &id.to_string());
             let toggle = if enabled.get_untracked() {
                 MenuItem::run(
                     "pause",

@@ -18,8 +18,8 @@ use crate::components::table::{CheckBox, Row};
 use crate::i18n::words::{self, Plural, Words};
 use crate::i18n::{t, t_string, use_i18n};
 use crate::live::use_live;
-use crate::pages::models::address::Table;
 use crate::pages::models::condition::shown_state;
+use crate::pages::models::list::Table;
 use crate::pages::models::list::{List, Listed};
 use crate::pages::models::members::Members;
 
@@ -220,9 +220,9 @@ fn InGroups(id: Uuid, list: List<ModelInstance>, members: Members) -> impl IntoV
             Plural::Many => t_string!(i18n, models.instances.in_many, count),
         };
         let href = move || {
-            let related = list
-                .address
-                .related(Table::Groups, "instance", &id.to_string());
+            let related = Table::Groups
+                .at(list.address)
+                .related("instance", &id.to_string());
             format!("{related}#groups")
         };
         Some(
