@@ -38,7 +38,16 @@ async fn page_loads_its_own_code_and_the_others_follow_when_there_is_time() {
     until(SOON, "the other pages", async || {
         let loaded = visit.script(LOADED).await;
         let loaded = loaded.as_array().cloned().unwrap_or_default();
-        let wanted = ["groups", "instances", "keys", "models", "users"];
+        let wanted = [
+            "audit",
+            "groups",
+            "instances",
+            "keys",
+            "models",
+            "settings",
+            "usage",
+            "users",
+        ];
         wanted
             .iter()
             .all(|page| loaded.contains(&json!(page)))
@@ -50,6 +59,8 @@ async fn page_loads_its_own_code_and_the_others_follow_when_there_is_time() {
     for (path, shown) in [
         ("/keys", "#keys"),
         ("/users", "#users"),
+        ("/audit", "#audit"),
+        ("/settings", "#settings"),
         ("/models/groups/new", "#members"),
         ("/models/instances/new", "#instance-form"),
     ] {

@@ -36,6 +36,12 @@ async fn key_is_made_shown_once_used_and_revoked() {
     visit.type_into("#key-name", "Dialog service").await;
     visit.click("input[name='key-groups'][value='some']").await;
     visit.click("[data-group='chat-default']").await;
+    visit.type_into("#key-requests-per-minute", "many").await;
+    visit.click("#key-form button[type=submit]").await;
+    let refused = visit.text("#key-requests-per-minute-error").await;
+    assert!(!refused.is_empty(), "a limit is a number");
+    visit.type_into("#key-requests-per-minute", "600").await;
+    visit.type_into("#key-max-concurrency", "20").await;
     visit.click("#key-form button[type=submit]").await;
 
     visit.find("#key-value").await;
@@ -70,6 +76,8 @@ async fn key_is_made_shown_once_used_and_revoked() {
 
     let row = "#keys tr[data-name='Dialog service']";
     visit.find(&format!("{row}[data-state='active']")).await;
+    let limits = visit.text(&format!("{row} [data-column='limits']")).await;
+    assert!(limits.contains("600") && limits.contains("20"), "{limits}");
     visit.click(&format!("{row} [data-action='revoke']")).await;
     assert!(visit.text("#confirm").await.contains("Dialog service"));
     visit.click("#confirm [data-action='confirm']").await;

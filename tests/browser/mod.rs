@@ -1,5 +1,6 @@
 //! The web application in a real browser, served by the service itself.
 
+mod audit;
 mod chunks;
 mod everyone;
 mod group_form;
@@ -11,7 +12,9 @@ mod list;
 mod pictures;
 mod scenes;
 mod session;
+mod settings;
 mod speed;
+mod usage;
 mod users;
 mod visit;
 

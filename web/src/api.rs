@@ -7,12 +7,15 @@
 //! A session that cannot be renewed is no failure of the call yet: it waits until the person has signed in again, and is repeated then.
 
 mod api_keys;
+mod audit_log;
 mod error;
 mod events;
 mod model_groups;
 mod model_instances;
 mod sessions;
+mod settings;
 mod transport;
+mod usage;
 mod users;
 
 use std::cell::RefCell;

@@ -100,6 +100,12 @@ fn Pages() -> impl IntoView {
                         view=|| view! { <Chunk page=chunks::new_user /> }
                     />
                     <Route path=path!("/users/:id") view=|| view! { <Chunk page=chunks::user /> } />
+                    <Route path=path!("/audit") view=|| view! { <Chunk page=chunks::audit /> } />
+                    <Route path=path!("/usage") view=|| view! { <Chunk page=chunks::usage /> } />
+                    <Route
+                        path=path!("/settings")
+                        view=|| view! { <Chunk page=chunks::settings /> }
+                    />
                 </FlatRoutes>
             </Frame>
             <SignInAgain />

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use js_sys::{Function, Promise, Reflect};
-use leptos::prelude::{document, window};
+use leptos::prelude::{document, set_timeout, window};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -63,6 +63,27 @@ pub fn local_date(at: DateTime<Utc>, language: &str) -> String {
     date.to_locale_date_string(language, &options).into()
 }
 
+/// A day in UTC: "Nov 23", or in full with its year.
+pub fn utc_day(at: DateTime<Utc>, language: &str, whole: bool) -> String {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds of this age are exact"
+    )]
+    let date = js_sys::Date::new(&(at.timestamp_millis() as f64).into());
+    let options = js_sys::Object::new();
+    let set = |name: &str, value: &str| {
+        let _ = Reflect::set(&options, &name.into(), &value.into());
+    };
+    set("timeZone", "UTC");
+    if whole {
+        set("dateStyle", "medium");
+    } else {
+        set("day", "numeric");
+        set("month", "short");
+    }
+    date.to_locale_date_string(language, &options).into()
+}
+
 /// The last second of a day, written as in a date field ("2027-01-31"), in the time zone of this computer.
 pub fn end_of_day(day: &str) -> Option<DateTime<Utc>> {
     NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?;
@@ -73,6 +94,52 @@ pub fn end_of_day(day: &str) -> Option<DateTime<Utc>> {
         reason = "a date field gives four digits of a year"
     )]
     DateTime::from_timestamp_millis(date.get_time() as i64)
+}
+
+/// The first moment of a day, as [`end_of_day`].
+pub fn start_of_day(day: &str) -> Option<DateTime<Utc>> {
+    midnight(NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?)
+}
+
+/// The first moment of the day after a day: what is before it is still of that day.
+pub fn day_after(day: &str) -> Option<DateTime<Utc>> {
+    let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?;
+    midnight(day.succ_opt()?)
+}
+
+fn midnight(day: NaiveDate) -> Option<DateTime<Utc>> {
+    let date = js_sys::Date::new(&format!("{day}T00:00:00").into());
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds of a day that a date field can name"
+    )]
+    DateTime::from_timestamp_millis(date.get_time() as i64)
+}
+
+/// Hands a text to the person as a file.
+pub fn download(name: &str, kind: &str, text: &str) {
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(kind);
+    let parts = js_sys::Array::of1(&text.into());
+    let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options) else {
+        return;
+    };
+    let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else {
+        return;
+    };
+    if let Ok(link) = document().create_element("a") {
+        let link: web_sys::HtmlAnchorElement = link.unchecked_into();
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+    }
+    // The browser has taken the content by then.
+    set_timeout(
+        move || {
+            let _ = web_sys::Url::revoke_object_url(&url);
+        },
+        Duration::from_secs(60),
+    );
 }
 
 /// Where this application comes from: `https://ai.example`.

@@ -84,6 +84,14 @@ page!(
     users,
     crate::pages::users::form::NewUserPage
 );
+page!(audit, load_audit, audit, crate::pages::audit::AuditPage);
+page!(
+    settings,
+    load_settings,
+    settings,
+    crate::pages::settings::SettingsPage
+);
+page!(usage, load_usage, usage, crate::pages::usage::UsagePage);
 page!(user, load_user, users, crate::pages::users::form::UserPage);
 
 /// Loads a page that somebody is likely to open next. If it does not come, it is asked for again when it is opened.

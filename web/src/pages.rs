@@ -1,13 +1,16 @@
 //! What a person opens: one module for each screen.
 
+pub mod audit;
 pub mod guard;
 pub mod keys;
 pub mod login;
 pub mod models;
 pub mod not_found;
 pub mod session_end;
+pub mod settings;
 pub mod setup;
 mod sign_in_card;
+pub mod usage;
 pub mod users;
 
 use std::fmt::Display;

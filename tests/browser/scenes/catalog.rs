@@ -94,12 +94,13 @@ pub(super) const OUTSIDE: [Scene; 2] = [
 ];
 
 /// There is nothing yet.
-pub(super) const EMPTY: [Scene; 3] = [
+pub(super) const EMPTY: [Scene; 4] = [
     page(
         "models-empty",
         "/models",
         &[Find("#groups .empty"), Find("#instances .empty")],
     ),
+    page("usage-empty", "/usage", &[Find("#usage-empty")]),
     page("keys-empty", "/keys", &[Find("#keys .empty")]),
     over(
         "group-new-without-instances",
@@ -109,7 +110,7 @@ pub(super) const EMPTY: [Scene; 3] = [
 ];
 
 /// There is something of everything.
-pub(super) const FULL: [Scene; 36] = [
+pub(super) const FULL: [Scene; 40] = [
     page(
         "models",
         "/models",
@@ -384,5 +385,16 @@ pub(super) const FULL: [Scene; 36] = [
             Find("#confirm[open] [data-part='self']"),
         ],
     ),
+    page("usage", "/usage", &[Find("#usage-apart tr[data-name]")]),
+    page("audit", "/audit", &[Find("#audit tr[data-action-name]")]),
+    over(
+        "audit-details",
+        "/audit?action=user.create",
+        &[
+            Click("#audit [data-action='details']"),
+            Find("#audit .changes tr[data-field]"),
+        ],
+    ),
+    page("settings", "/settings", &[Find("#retention")]),
     page("not-found", "/no/such/page", &[Find("h1")]),
 ];

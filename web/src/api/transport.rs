@@ -115,6 +115,12 @@ impl Answer {
         })
     }
 
+    /// The answer's content as it is, or what the service says is wrong.
+    pub fn into_text(self) -> Result<String, ApiError> {
+        self.succeeded()?;
+        Ok(self.body)
+    }
+
     /// Whether it worked; the content does not matter.
     pub fn succeeded(&self) -> Result<(), ApiError> {
         if (200..300).contains(&self.status) {

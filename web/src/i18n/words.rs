@@ -1,5 +1,6 @@
 //! Which words stand for the values of the wire types.
 
+mod audit;
 mod checks;
 mod errors;
 mod numbers;
@@ -8,9 +9,10 @@ mod rules;
 
 use understudy_shared::{InstanceKind, InstanceState, Role};
 
+pub use audit::{audit_action, audit_actor, audit_all, audit_noun, audit_outcome, audit_target};
 pub use checks::{check, check_step};
 pub use errors::{error, needs_detail};
-pub use numbers::{Plural, characters, models, number, plural, wait};
+pub use numbers::{Plural, characters, days, models, number, plural, wait};
 pub use reasons::{reason, verdict, warning};
 pub use rules::rule;
 

@@ -224,6 +224,11 @@ impl ListState {
         query.finish()
     }
 
+    /// As [`Self::to_request`], for everything that matches, as a file.
+    pub fn to_export(&self) -> String {
+        self.filter_request()
+    }
+
     fn filter_request(&self) -> String {
         let mut query = Serializer::new(String::new());
         if !self.q.is_empty() {

@@ -183,6 +183,7 @@ fn KeyList(keys: Load<Vec<ApiKey>>, groups: GroupNames) -> impl IntoView {
                         <SortHeading column="state" key="state" label=head(Column::State) sorting />
                         <Heading column="scopes" label=head(Column::Scopes) />
                         <Heading column="groups" label=head(Column::Groups) />
+                        <Heading column="limits" label=head(Column::Limits) />
                         <SortHeading column="used" key="last_used_at" label=head(Column::Used) sorting />
                         <SortHeading column="expires" key="expires_at" label=head(Column::Expires) sorting />
                         <SortHeading column="created" key="created_at" label=head(Column::Created) sorting />
@@ -222,6 +223,7 @@ enum Column {
     Name,
     Scopes,
     Groups,
+    Limits,
     Created,
     Expires,
     Used,
@@ -237,6 +239,7 @@ fn head(column: Column) -> Signal<String> {
             Column::Name => t_string!(i18n, keys.columns.name),
             Column::Scopes => t_string!(i18n, keys.columns.scopes),
             Column::Groups => t_string!(i18n, keys.columns.groups),
+            Column::Limits => t_string!(i18n, keys.columns.limits),
             Column::Created => t_string!(i18n, keys.columns.created),
             Column::Expires => t_string!(i18n, keys.columns.expires),
             Column::Used => t_string!(i18n, keys.columns.used),

@@ -89,6 +89,8 @@ counted! {
     items_at_least,
     /// "27 моделей".
     models,
+    /// "90 дней".
+    days,
     /// After "in": "через 2 секунды".
     seconds,
     /// After "in": "через 5 минут".

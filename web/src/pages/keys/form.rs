@@ -5,6 +5,7 @@
 mod draft;
 mod expiry;
 mod groups;
+mod limits;
 mod scopes;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use crate::i18n::{t, t_string, use_i18n};
 use draft::{Draft, field_of};
 use expiry::Expiry;
 use groups::Groups;
+use limits::Limits;
 use scopes::Scopes;
 
 /// More groups than this are looked for by typing.
@@ -144,6 +146,7 @@ fn KeyForm(
                 <Scopes draft refused=scopes_error found=errors.at("key-scopes") />
                 <Show when=move || draft.scopes.with(|scopes| scopes.contains(&ApiKeyScope::Gateway))>
                     <Groups draft groups error=errors.at("key-groups") />
+                    <Limits draft errors />
                 </Show>
                 <Expiry draft error=errors.at("key-until") />
             </div>

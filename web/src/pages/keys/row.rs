@@ -1,5 +1,6 @@
 //! One key in the list.
 
+use chrono::TimeDelta;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use understudy_shared::{ApiKey, ApiKeyScope};
@@ -18,6 +19,8 @@ use crate::components::time::Ago;
 use crate::components::toast::use_toasts;
 use crate::i18n::{t, t_string, use_i18n, words};
 
+/// How long before its end a key is said to end soon.
+const SOON: TimeDelta = TimeDelta::days(14);
 /// Names of groups that one line has room for.
 const NAMED: usize = 2;
 
@@ -64,6 +67,26 @@ pub fn KeyRow(
         };
         scopes.into_iter().map(chip).collect_view()
     };
+    let limits = move || {
+        let limits = key.with(|key| key.limits);
+        let number = |count: u32| words::number(i18n, count.into());
+        let parts: Vec<String> = [
+            limits
+                .requests_per_minute
+                .map(|count| t_string!(i18n, keys.a_minute, count = number(count))),
+            limits
+                .max_concurrency
+                .map(|count| t_string!(i18n, keys.at_once, count = number(count))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if parts.is_empty() {
+            return view! { <span class="minor">{t!(i18n, keys.no_limits)}</span> }.into_any();
+        }
+        let line = |part: String| view! { <span>{part}</span> };
+        parts.into_iter().map(line).collect_view().into_any()
+    };
     let used = Memo::new(move |_| key.with(|key| key.last_used_at));
     let used_cell = move || match used.get() {
         Some(at) => view! { <Ago at=Signal::stored(at) /> }.into_any(),
@@ -72,12 +95,14 @@ pub fn KeyRow(
     let expires = Memo::new(move |_| key.with(|key| key.expires_at));
     let expires_cell = move || match expires.get() {
         Some(at) => {
+            let soon = move || state.get() == KeyState::Active && at - clock.now() < SOON;
             let day = move || browser::local_date(at, i18n.get_locale().as_ref());
             let exact = move || browser::local_time(at, i18n.get_locale().as_ref());
             view! {
                 <time datetime=at.to_rfc3339() data-tip=exact>
                     {day}
                 </time>
+                {move || soon().then(|| view! { <span class="key-soon">{t!(i18n, keys.states.soon)}</span> })}
             }
             .into_any()
         }
@@ -102,6 +127,9 @@ pub fn KeyRow(
             </Cell>
             <Cell column="groups" label=head(Column::Groups)>
                 <GroupsOfKey key groups />
+            </Cell>
+            <Cell column="limits" label=head(Column::Limits)>
+                <span class="key-limits">{limits}</span>
             </Cell>
             <Cell column="used" label=head(Column::Used)>
                 {used_cell}

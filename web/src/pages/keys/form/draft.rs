@@ -6,8 +6,8 @@ use understudy_shared::{ApiKeyLimits, ApiKeyScope, CreateApiKey, ModelGroupId};
 
 use super::DATE;
 use crate::browser;
-use crate::components::form::Place;
 use crate::components::form::errors::Fault;
+use crate::components::form::{Place, number};
 
 /// What is typed.
 #[derive(Clone, Copy)]
@@ -18,6 +18,8 @@ pub(super) struct Draft {
     pub(super) groups: RwSignal<Vec<ModelGroupId>>,
     pub(super) expires: RwSignal<String>,
     pub(super) until: RwSignal<String>,
+    pub(super) requests_per_minute: RwSignal<String>,
+    pub(super) max_concurrency: RwSignal<String>,
 }
 
 impl Draft {
@@ -29,6 +31,8 @@ impl Draft {
             groups: RwSignal::new(Vec::new()),
             expires: RwSignal::new("365".to_owned()),
             until: RwSignal::new(String::new()),
+            requests_per_minute: RwSignal::new(String::new()),
+            max_concurrency: RwSignal::new(String::new()),
         }
     }
 
@@ -40,6 +44,8 @@ impl Draft {
         self.groups.set(Vec::new());
         self.expires.set(new.expires.get_untracked());
         self.until.set(String::new());
+        self.requests_per_minute.set(String::new());
+        self.max_concurrency.set(String::new());
     }
 
     /// What is asked of the service; tracked.
@@ -49,14 +55,30 @@ impl Draft {
         let expires = self.expires.get();
         CreateApiKey {
             name: self.name.with(|name| name.trim().to_owned()),
-            scopes,
             group_ids: limited.then(|| self.groups.get()),
-            limits: ApiKeyLimits::default(),
+            limits: if scopes.contains(&ApiKeyScope::Gateway) {
+                self.limits()
+            } else {
+                ApiKeyLimits::default()
+            },
+            scopes,
             expires_at: if expires == DATE {
                 self.until.with(|day| browser::end_of_day(day))
             } else {
                 days(&expires).map(|days| now + days)
             },
+        }
+    }
+
+    /// The limits; what is no number is none, and found in [`Self::faults`].
+    fn limits(self) -> ApiKeyLimits {
+        let read = |text: RwSignal<String>| {
+            let number = text.with(|text| number::parse(text, 0)).ok().flatten();
+            number.map(|number| u32::try_from(number).unwrap_or(u32::MAX))
+        };
+        ApiKeyLimits {
+            requests_per_minute: read(self.requests_per_minute),
+            max_concurrency: read(self.max_concurrency),
         }
     }
 
@@ -72,6 +94,20 @@ impl Draft {
                 fault: Fault::Rule(error),
             })
             .collect();
+        for (id, text) in [
+            ("key-requests-per-minute", self.requests_per_minute),
+            ("key-max-concurrency", self.max_concurrency),
+        ] {
+            let asks = self
+                .scopes
+                .with(|scopes| scopes.contains(&ApiKeyScope::Gateway));
+            if asks && text.with(|text| number::parse(text, 0)).is_err() {
+                places.push(Place {
+                    id: Some(id.to_owned()),
+                    fault: Fault::NotANumber,
+                });
+            }
+        }
         if self.expires.get() == DATE && request.expires_at.is_none() {
             places.push(Place {
                 id: Some("key-until".to_owned()),
@@ -91,6 +127,8 @@ pub(super) fn days(choice: &str) -> Option<TimeDelta> {
 pub(super) fn field_of(pointer: &str) -> Option<String> {
     let field = pointer.split('/').nth(1)?;
     let id = match field {
+        "limits" if pointer.ends_with("/max_concurrency") => "key-max-concurrency",
+        "limits" => "key-requests-per-minute",
         "name" => "key-name",
         "scopes" => "key-scopes",
         "group_ids" => "key-groups",

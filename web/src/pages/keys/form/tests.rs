@@ -14,10 +14,12 @@ fn every_pointer_has_its_field() {
         ("/scopes/0", "key-scopes"),
         ("/group_ids", "key-groups"),
         ("/expires_at", "key-until"),
+        ("/limits/requests_per_minute", "key-requests-per-minute"),
+        ("/limits/max_concurrency", "key-max-concurrency"),
     ] {
         assert_eq!(field_of(pointer).as_deref(), Some(id));
     }
-    assert_eq!(field_of("/limits/max_concurrency"), None);
+    assert_eq!(field_of("/elsewhere"), None);
     assert_eq!(field_of(""), None);
 }
 
