@@ -39,14 +39,11 @@ async fn page_loads_its_own_code_and_the_others_follow_when_there_is_time() {
         let loaded = visit.script(LOADED).await;
         let loaded = loaded.as_array().cloned().unwrap_or_default();
         let wanted = [
-            "audit",
+            "audit_usage",
             "groups",
             "instances",
-            "keys",
+            "keys_users_settings",
             "models",
-            "settings",
-            "usage",
-            "users",
         ];
         wanted
             .iter()
@@ -74,35 +71,35 @@ async fn page_loads_its_own_code_and_the_others_follow_when_there_is_time() {
 async fn code_that_does_not_come_is_said_and_loading_again_helps() {
     let app = App::builder().with_site().start().await;
     let visit = Visit::to(&app, "/login").await;
-    block(&visit, json!(["*/assets/page-users-*"])).await;
+    block(&visit, json!(["*/assets/page-audit_usage-*"])).await;
     visit.sign_in(ADMIN_USERNAME, ADMIN_PASSWORD).await;
     visit.find("#groups").await;
-    visit.follow("/users").await;
+    visit.follow("/audit").await;
     visit.find("#chunk-failed [role='alert']").await;
     visit.chrome.screenshot("chunk-failed.png").await;
     // The rest of the application is as it was.
     visit.follow("/keys").await;
     visit.find("#keys").await;
-    visit.follow("/users").await;
+    visit.follow("/audit").await;
     visit.find("#chunk-failed").await;
     block(&visit, json!([])).await;
     visit.click("[data-action='reload']").await;
-    visit.find("#users tr").await;
-    assert_eq!(visit.path().await, "/users");
+    visit.find("#audit tr").await;
+    assert_eq!(visit.path().await, "/audit");
 }
 
 #[tokio::test]
 async fn code_that_failed_once_is_asked_for_again() {
     let app = App::builder().with_site().start().await;
     let visit = Visit::to(&app, "/login").await;
-    block(&visit, json!(["*/assets/page-users-*"])).await;
+    block(&visit, json!(["*/assets/page-audit_usage-*"])).await;
     visit.sign_in(ADMIN_USERNAME, ADMIN_PASSWORD).await;
     visit.find("#groups").await;
-    visit.follow("/users").await;
+    visit.follow("/audit").await;
     visit.find("#chunk-failed").await;
     block(&visit, json!([])).await;
     visit.follow("/keys").await;
     visit.find("#keys").await;
-    visit.follow("/users").await;
-    visit.find("#users tr").await;
+    visit.follow("/audit").await;
+    visit.find("#audit tr").await;
 }

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::scenes::{NAMES, walk};
 
 /// Words that are the same in both languages: names, units and what stands in code.
-const SAME: [&str; 30] = [
+const SAME: [&str; 32] = [
+    "CSV",
+    "JSON Lines",
     "Understudy",
     "API",
     "Eng",

@@ -1,7 +1,7 @@
 //! Pages whose code is loaded when somebody goes there, so that the first page does not wait for the code of all the others.
 //!
-//! Rules: the code of a page is in a file of its own, named after the folder of its path (`xtask/site` loads it beside the application when that
-//! is the first page). A page that has been loaded once is built at once, within the same turn, like any other. Code that does not come is
+//! Rules: the code of a page is in a file that few pages share, named after the folders of their paths (`xtask/site` loads it beside the
+//! application when one of them is the first page). Each file more makes many small ones of what they share, so small pages share one. A page that has been loaded once is built at once, within the same turn, like any other. Code that does not come is
 //! said, with a way on: the network may be gone, or a newer version of the application may have replaced the file.
 
 use std::future::Future;
@@ -76,23 +76,48 @@ page!(
     instances,
     crate::pages::models::instance::InstancePage
 );
-page!(keys, load_keys, keys, crate::pages::keys::KeysPage);
-page!(users, load_users, users, crate::pages::users::UsersPage);
+page!(
+    keys,
+    load_keys,
+    keys_users_settings,
+    crate::pages::keys::KeysPage
+);
+page!(
+    users,
+    load_users,
+    keys_users_settings,
+    crate::pages::users::UsersPage
+);
 page!(
     new_user,
     load_new_user,
-    users,
+    keys_users_settings,
     crate::pages::users::form::NewUserPage
 );
-page!(audit, load_audit, audit, crate::pages::audit::AuditPage);
+page!(
+    audit,
+    load_audit,
+    audit_usage,
+    crate::pages::audit::AuditPage
+);
 page!(
     settings,
     load_settings,
-    settings,
+    keys_users_settings,
     crate::pages::settings::SettingsPage
 );
-page!(usage, load_usage, usage, crate::pages::usage::UsagePage);
-page!(user, load_user, users, crate::pages::users::form::UserPage);
+page!(
+    usage,
+    load_usage,
+    audit_usage,
+    crate::pages::usage::UsagePage
+);
+page!(
+    user,
+    load_user,
+    keys_users_settings,
+    crate::pages::users::form::UserPage
+);
 
 /// Loads a page that somebody is likely to open next. If it does not come, it is asked for again when it is opened.
 pub fn preload(page: Page) {

@@ -80,6 +80,8 @@ pub fn Chart(
 ) -> impl IntoView {
     let series = StoredValue::new(series);
     let active = RwSignal::new(None::<usize>);
+    // What the pointer is at is read, and moves no tab stop.
+    let pointed = RwSignal::new(None::<usize>);
     let end = Memo::new(move |_| {
         let most = moments.with(|moments| {
             let of = |moment: &Moment| {
@@ -109,7 +111,7 @@ pub fn Chart(
         format!("{}. {figures}", moment.when)
     };
     let readout = move || {
-        let index = active.get()?;
+        let index = pointed.get().or_else(|| active.get())?;
         moments.with(|moments| moments.get(index).map(say))
     };
     let key = move |event: KeyboardEvent| {
@@ -122,7 +124,6 @@ pub fn Chart(
             "ArrowRight" => (now + 1).min(last),
             "Home" => 0,
             "End" => last,
-            "Escape" => return active.set(None),
             _ => return,
         };
         event.prevent_default();
@@ -154,7 +155,7 @@ pub fn Chart(
                             aria-label=label
                             tabindex=move || if is_stop() { "0" } else { "-1" }
                             on:focus=move |_| active.set(Some(index))
-                            on:pointerenter=move |_| active.set(Some(index))
+                            on:pointerenter=move |_| pointed.set(Some(index))
                         >
                             <rect class="chart-hit" x=left y="0" width=width height="100%" />
                             {marks}
@@ -207,7 +208,7 @@ pub fn Chart(
     view! {
         <figure class="card chart" id=id>
             <figcaption>
-                <h3>{title}</h3>
+                <h2>{title}</h2>
                 <ul class="chart-legend">{legend}</ul>
             </figcaption>
             <div class="chart-body">
@@ -221,7 +222,7 @@ pub fn Chart(
                     aria-labelledby=labelled
                     aria-describedby=described
                     on:keydown=key
-                    on:pointerleave=move |_| active.set(None)
+                    on:pointerleave=move |_| pointed.set(None)
                     on:focusout=move |_| active.set(None)
                 >
                     <title id=title_id>{title}</title>

@@ -21,7 +21,10 @@ pub struct Links {
 pub fn start_script(script: &str, wasm: &str, pages: &BTreeMap<String, Vec<String>>) -> String {
     let mut table = String::new();
     for (page, files) in pages {
-        table.push_str(&format!("  {page}: {files:?},\n"));
+        // One file of code for pages of several folders is named after all of them.
+        for folder in page.split('_') {
+            table.push_str(&format!("  {folder}: {files:?},\n"));
+        }
     }
     format!(
         r#"import init from "./{script}";
@@ -104,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_code_of_the_page_is_loaded_beside_the_application() {
-        let pages = BTreeMap::from([("keys".to_owned(), vec!["page-keys-5.wasm".to_owned()])]);
+        let pages = BTreeMap::from([("keys_users".to_owned(), vec!["page-5.wasm".to_owned()])]);
         let script = start_script("app-2.js", "app-4.wasm", &pages);
         assert!(
             script.contains(r#"  keys: ["page-keys-5.wasm"],"#),

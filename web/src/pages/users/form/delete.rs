@@ -9,7 +9,7 @@ use crate::api::{ApiError, use_api};
 use crate::components::confirm::{Question, use_confirm};
 use crate::components::toast::use_toasts;
 use crate::i18n::words::{self, Words};
-use crate::i18n::{t, t_string, tu_string, use_i18n};
+use crate::i18n::{t, tu_string, use_i18n};
 use crate::pages::users::row::called;
 use crate::session::use_session;
 
@@ -102,7 +102,7 @@ async fn explain(
         view! {
             <p>{t!(i18n, users.delete.has_keys_text)}</p>
             <ul class="inline-list" data-part="keys">{items}</ul>
-            <p><A href="/keys">{t_string!(i18n, users.delete.to_keys)}</A></p>
+            <p><A href="/keys">{t!(i18n, users.delete.to_keys)}</A></p>
         }
     };
     confirm.ask(question.body(body)).await;
