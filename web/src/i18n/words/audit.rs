@@ -19,6 +19,7 @@ pub fn audit_action(i18n: Words, action: AuditAction) -> &'static str {
         A::ModelGroupUpdate => t_string!(i18n, audit.action.model_group_update),
         A::ModelGroupDelete => t_string!(i18n, audit.action.model_group_delete),
         A::ApiKeyCreate => t_string!(i18n, audit.action.api_key_create),
+        A::ApiKeyUpdate => t_string!(i18n, audit.action.api_key_update),
         A::ApiKeyRevoke => t_string!(i18n, audit.action.api_key_revoke),
         A::UserCreate => t_string!(i18n, audit.action.user_create),
         A::UserUpdate => t_string!(i18n, audit.action.user_update),
