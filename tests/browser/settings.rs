@@ -12,18 +12,16 @@ async fn retention_is_chosen_and_meets_what_somebody_else_chose() {
     let app = App::builder().with_site().start().await;
     let admin = app.admin().await;
     let visit = Visit::signed_in(&app, "/settings").await;
-    visit.find("#retention").await;
+    visit.find("#keep-audit-choice").await;
     let choose = |value: &str| {
         format!(
-            "const field = document.getElementById('retention'); field.value = '{value}';
+            "const field = document.getElementById('keep-audit-choice'); field.value = '{value}';
              field.dispatchEvent(new Event('change', {{ bubbles: true }}))"
         )
     };
     // What would be removed is said before.
     visit.script(&choose("365")).await;
-    visit
-        .find("#audit-retention .notice[data-tone='warn']")
-        .await;
+    visit.find("#keep-audit .notice[data-tone='warn']").await;
     visit.chrome.screenshot("settings-shorter.png").await;
     visit.click("[data-action='save']").await;
     let days = async || admin.get(PATH).await.expect(200).json()["audit_retention_days"].clone();
@@ -36,10 +34,10 @@ async fn retention_is_chosen_and_meets_what_somebody_else_chose() {
     assert_eq!(days().await, 365);
 
     visit.script(&choose("own")).await;
-    visit.type_into("#retention-days", "0").await;
+    visit.type_into("#audit-retention-days", "0").await;
     visit.click("[data-action='save']").await;
     visit.find("#form-errors").await;
-    visit.type_into("#retention-days", "400").await;
+    visit.type_into("#audit-retention-days", "400").await;
     let theirs = json!({"audit_retention_days": 700});
     admin.patch(PATH, &theirs).await.expect(200);
     visit.click("[data-action='save']").await;
@@ -50,7 +48,7 @@ async fn retention_is_chosen_and_meets_what_somebody_else_chose() {
     visit.click("#conflict [data-action='confirm']").await;
     visit
         .shows(
-            "return document.getElementById('retention-days')?.value",
+            "return document.getElementById('audit-retention-days')?.value",
             json!("700"),
         )
         .await;

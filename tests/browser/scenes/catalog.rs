@@ -395,6 +395,6 @@ pub(super) const FULL: [Scene; 40] = [
             Find("#audit .changes tr[data-field]"),
         ],
     ),
-    page("settings", "/settings", &[Find("#retention")]),
+    page("settings", "/settings", &[Find("#keep-usage")]),
     page("not-found", "/no/such/page", &[Find("h1")]),
 ];

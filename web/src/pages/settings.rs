@@ -22,8 +22,8 @@ use crate::i18n::{t, t_signal, t_string, tu_string, use_i18n};
 use crate::load::Load;
 use crate::merge::Fields;
 
-/// The name of the only field on the wire.
-const RETENTION: &str = "audit_retention_days";
+/// The fields in the order of the form.
+const ORDER: [&str; 2] = ["audit_retention_days", "usage_retention_days"];
 /// The choice of an own number of days.
 const OWN: &str = "own";
 /// The choice to keep everything.
@@ -74,29 +74,39 @@ fn Loaded() -> impl IntoView {
 }
 
 fn fields(settings: &Settings) -> Fields {
-    let mut fields = Fields::new();
-    fields.insert(RETENTION.to_owned(), json!(settings.audit_retention_days));
-    fields
+    of([settings.audit_retention_days, settings.usage_retention_days])
 }
 
-/// What is typed.
+fn of(days: [Option<u32>; 2]) -> Fields {
+    let fields = ORDER.into_iter().zip(days);
+    fields
+        .map(|(name, days)| (name.to_owned(), json!(days)))
+        .collect()
+}
+
+/// What is typed of one time.
 #[derive(Clone, Copy)]
-struct Draft {
+struct Kept {
     choice: RwSignal<String>,
     days: RwSignal<String>,
 }
 
-impl Draft {
-    fn fill(self, fields: &Fields) {
-        let days = fields.get(RETENTION).and_then(Value::as_u64);
-        let text = days.map(|days| days.to_string());
-        let (choice, days) = choice(text);
+impl Kept {
+    fn new() -> Self {
+        Self {
+            choice: RwSignal::new(String::new()),
+            days: RwSignal::new(String::new()),
+        }
+    }
+
+    fn fill(self, days: Option<u64>) {
+        let (choice, days) = choice(days.map(|days| days.to_string()));
         self.choice.set(choice);
         self.days.set(days);
     }
 
     /// The number of days, none for ever; tracked.
-    fn days(self) -> Result<Option<u32>, Fault> {
+    fn read(self) -> Result<Option<u32>, Fault> {
         let choice = self.choice.get();
         match choice.as_str() {
             EVER => Ok(None),
@@ -108,30 +118,56 @@ impl Draft {
             days => Ok(days.parse().ok()),
         }
     }
+}
+
+/// What is typed.
+#[derive(Clone, Copy)]
+struct Draft([Kept; 2]);
+
+impl Draft {
+    fn fill(self, fields: &Fields) {
+        for (name, kept) in ORDER.into_iter().zip(self.0) {
+            kept.fill(fields.get(name).and_then(Value::as_u64));
+        }
+    }
 
     fn fields(self) -> Fields {
-        let mut fields = Fields::new();
-        fields.insert(RETENTION.to_owned(), json!(self.days().unwrap_or_default()));
-        fields
+        of(self.0.map(|kept| kept.read().unwrap_or_default()))
+    }
+
+    /// Whether something is typed that is no time; tracked.
+    fn is_unread(self) -> bool {
+        self.0.into_iter().any(|kept| kept.read().is_err())
     }
 
     fn faults(self) -> Vec<Place> {
-        let id = Some("retention-days".to_owned());
-        match self.days() {
-            Err(fault) => vec![Place { id, fault }],
-            Ok(days) => {
-                let settings = UpdateSettings {
-                    audit_retention_days: days,
-                };
-                let faults = settings.faults().into_iter();
-                let place = |error| Place {
-                    id: id.clone(),
-                    fault: Fault::Rule(error),
-                };
-                faults.map(place).collect()
-            }
-        }
+        let [audit, usage] = self.0.map(Kept::read);
+        let settings = UpdateSettings {
+            audit_retention_days: audit.clone().unwrap_or_default(),
+            usage_retention_days: usage.clone().unwrap_or_default(),
+        };
+        let unread = [audit, usage].into_iter().zip(ORDER);
+        let unread = unread.filter_map(|(days, name)| {
+            let fault = days.err()?;
+            let id = Some(id_of(name));
+            Some(Place { id, fault })
+        });
+        let broken = settings.faults().into_iter().map(|error| Place {
+            id: field_of(&error.pointer),
+            fault: Fault::Rule(error),
+        });
+        unread.chain(broken).collect()
     }
+}
+
+fn id_of(name: &str) -> String {
+    name.replace('_', "-")
+}
+
+/// The field of a pointer.
+fn field_of(pointer: &str) -> Option<String> {
+    let name = pointer.strip_prefix('/')?;
+    ORDER.contains(&name).then(|| id_of(name))
 }
 
 /// The choice that a number of days is, and what stands in the field for an own one.
@@ -148,26 +184,21 @@ fn Form(settings: Settings) -> impl IntoView {
     let i18n = use_i18n();
     let api = use_api();
     let toasts = use_toasts();
-    let draft = Draft {
-        choice: RwSignal::new(String::new()),
-        days: RwSignal::new(String::new()),
-    };
+    let draft = Draft([Kept::new(), Kept::new()]);
     draft.fill(&fields(&settings));
     let saved = RwSignal::new(Some(settings));
     let errors = FormErrors::new(move || draft.faults());
     let base = Memo::new(move |_| saved.with(|saved| saved.as_ref().map(fields)));
     let dirty = Memo::new(move |_| {
-        let unread = draft.days().is_err();
+        let unread = draft.is_unread();
         unread || base.with(|base| base.as_ref() != Some(&draft.fields()))
     });
-    let field_of =
-        |pointer: &str| (pointer == "/audit_retention_days").then(|| "retention-days".to_owned());
     let editing = Editing::new(
         saved,
         About {
             fields,
             version: |settings: &Settings| settings.version,
-            order: &[RETENTION],
+            order: &ORDER,
         },
         move |_| async move { api.get_settings().await },
         move |_, version, patch: Fields| async move { api.update_settings(version, &patch).await },
@@ -192,13 +223,82 @@ fn Form(settings: Settings) -> impl IntoView {
             editing.save(untrack(|| draft.fields()), Fields::new());
         }
     };
-    let is_own = Memo::new(move |_| draft.choice.with(|choice| choice == OWN));
+    view! {
+        <div
+            on:input=move |event| errors.on_input(&event)
+            on:focusout=move |event| errors.on_left(&event)
+        >
+            <FormPage
+                id="settings"
+                parent="/models"
+                parent_title=t_signal!(i18n, frame.places.models)
+                title=t_signal!(i18n, settings.title)
+                dirty
+                busy=editing.busy
+                save_label=t_signal!(i18n, settings.save)
+                on_save=save
+                errors=move || view! { <ErrorSummary errors /> }
+            >
+                <KeptSection
+                    index=0
+                    id="keep-audit"
+                    title=t_signal!(i18n, settings.audit)
+                    hint=t_signal!(i18n, settings.audit_hint)
+                    warning=t_signal!(i18n, settings.shorter_hint)
+                    draft
+                    base
+                    errors
+                />
+                <KeptSection
+                    index=1
+                    id="keep-usage"
+                    title=t_signal!(i18n, settings.usage)
+                    hint=t_signal!(i18n, settings.usage_hint)
+                    warning=t_signal!(i18n, settings.usage_shorter_hint)
+                    draft
+                    base
+                    errors
+                />
+            </FormPage>
+        </div>
+        <ConflictDialog
+            conflict=editing.conflict
+            label=move |field: String| {
+                if field == ORDER[0] {
+                    t_string!(i18n, settings.audit).to_owned()
+                } else {
+                    t_string!(i18n, settings.usage).to_owned()
+                }
+            }
+            words=move |value: FieldValue| retention(i18n, value.value.as_u64())
+            on_resolve=move |resolution| {
+                editing.resolve(resolution, untrack(|| draft.fields()));
+            }
+        />
+    }
+}
+
+/// How long one thing is kept.
+#[component]
+fn KeptSection(
+    /// Its place in the order.
+    index: usize,
+    id: &'static str,
+    title: Signal<String>,
+    hint: Signal<String>,
+    warning: Signal<String>,
+    draft: Draft,
+    base: Memo<Option<Fields>>,
+    errors: FormErrors,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let (name, kept) = (ORDER[index], draft.0[index]);
+    let is_own = Memo::new(move |_| kept.choice.with(|choice| choice == OWN));
     // What would be removed within an hour, and cannot be brought back.
     let shorter = Memo::new(move |_| {
-        let before =
-            saved.with(|saved| saved.as_ref().and_then(|saved| saved.audit_retention_days));
-        match (draft.days(), before) {
-            (Ok(Some(now)), Some(before)) => now < before,
+        let before = base.with(|base| base.as_ref()?.get(name)?.as_u64());
+        match (kept.read(), before) {
+            (Ok(Some(now)), Some(before)) => u64::from(now) < before,
             (Ok(Some(_)), None) => true,
             _ => false,
         }
@@ -217,60 +317,31 @@ fn Form(settings: Settings) -> impl IntoView {
         label: t_signal!(i18n, settings.for_ever),
     });
     view! {
-        <div
-            on:input=move |event| errors.on_input(&event)
-            on:focusout=move |event| errors.on_left(&event)
-        >
-            <FormPage
-                id="settings"
-                parent="/models"
-                parent_title=t_signal!(i18n, frame.places.models)
-                title=t_signal!(i18n, settings.title)
-                dirty
-                busy=editing.busy
-                save_label=t_signal!(i18n, settings.save)
-                on_save=save
-                errors=move || view! { <ErrorSummary errors /> }
-            >
-                <FormSection
-                    id="audit-retention"
-                    title=t_signal!(i18n, settings.audit)
-                    hint=t_signal!(i18n, settings.audit_hint)
-                >
-                    <div class="form-row">
-                        <Select
-                            id="retention"
-                            label=t_signal!(i18n, settings.retention)
-                            value=draft.choice
-                            options
-                        />
-                        <Show when=move || is_own.get()>
-                            <NumberField
-                                id="retention-days"
-                                label=t_signal!(i18n, settings.days)
-                                value=draft.days
-                                unit=t_signal!(i18n, settings.days_unit)
-                                hint=t_signal!(i18n, settings.days_hint)
-                                error=errors.at("retention-days")
-                            />
-                        </Show>
-                    </div>
-                    <Show when=move || shorter.get()>
-                        <Notice tone=Tone::Warn title=t_signal!(i18n, settings.shorter)>
-                            <p>{t!(i18n, settings.shorter_hint)}</p>
-                        </Notice>
-                    </Show>
-                </FormSection>
-            </FormPage>
-        </div>
-        <ConflictDialog
-            conflict=editing.conflict
-            label=move |_: String| t_string!(i18n, settings.retention).to_owned()
-            words=move |value: FieldValue| retention(i18n, value.value.as_u64())
-            on_resolve=move |resolution| {
-                editing.resolve(resolution, untrack(|| draft.fields()));
-            }
-        />
+        <FormSection id title hint>
+            <div class="form-row">
+                <Select
+                    id=format!("{id}-choice")
+                    label=t_signal!(i18n, settings.retention)
+                    value=kept.choice
+                    options
+                />
+                <Show when=move || is_own.get()>
+                    <NumberField
+                        id=id_of(name)
+                        label=t_signal!(i18n, settings.days)
+                        value=kept.days
+                        unit=t_signal!(i18n, settings.days_unit)
+                        hint=t_signal!(i18n, settings.days_hint)
+                        error=errors.at(id_of(name))
+                    />
+                </Show>
+            </div>
+            <Show when=move || shorter.get()>
+                <Notice tone=Tone::Warn title=t_signal!(i18n, settings.shorter)>
+                    <p>{warning}</p>
+                </Notice>
+            </Show>
+        </FormSection>
     }
 }
 
@@ -285,6 +356,18 @@ fn retention(i18n: Words, days: Option<u64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_field_has_its_place() {
+        assert_eq!(
+            field_of("/usage_retention_days").as_deref(),
+            Some("usage-retention-days")
+        );
+        assert_eq!(field_of("/version"), None);
+        let fields = of([Some(30), None]);
+        assert_eq!(fields["audit_retention_days"], 30);
+        assert_eq!(fields["usage_retention_days"], Value::Null);
+    }
 
     #[test]
     fn every_number_of_days_has_its_choice() {

@@ -48,10 +48,10 @@ pub fn Details(
                         <code>{field}</code>
                     </th>
                     <td role="cell" class="was" data-label=move || t_string!(i18n, audit.before) data-set=had.to_string()>
-                        <span>{move || say(i18n, &before)}</span>
+                        <code>{move || say(i18n, &before)}</code>
                     </td>
                     <td role="cell" class="now" data-label=move || t_string!(i18n, audit.after) data-set=has.to_string()>
-                        <span>{move || say(i18n, &after)}</span>
+                        <code>{move || say(i18n, &after)}</code>
                     </td>
                 </tr>
             }
