@@ -136,7 +136,7 @@ pub fn Chart(
         let end = end.get();
         moments.with(|moments| {
             let count = moments.len();
-            let columns = moments
+            moments
                 .iter()
                 .enumerate()
                 .map(|(index, moment)| {
@@ -162,8 +162,7 @@ pub fn Chart(
                         </g>
                     }
                 })
-                .collect_view();
-            columns
+                .collect_view()
         })
     };
     let legend = series.with_value(|series| {

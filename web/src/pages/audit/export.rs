@@ -71,7 +71,7 @@ pub fn Export(
         <div class="exports" role="group" aria-label=move || t_string!(i18n, audit.export)>
             {buttons}
             <span class="unseen" role="status">
-                {move || busy.get().then(|| t!(i18n, audit.exporting))}
+                {move || busy.get().then(|| t_string!(i18n, audit.exporting).to_owned())}
             </span>
         </div>
     }

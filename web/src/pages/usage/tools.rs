@@ -201,7 +201,7 @@ fn Days(view: Memo<View>, go: Callback<View>) -> impl IntoView {
                 {t!(i18n, usage.show)}
             </button>
             <p class="field-error" id="usage-days-error" role="status">
-                {move || wrong.get().then(|| t!(i18n, usage.wrong_days))}
+                {move || wrong.get().then(|| t_string!(i18n, usage.wrong_days).to_owned())}
             </p>
         </form>
     }
