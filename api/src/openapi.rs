@@ -143,7 +143,7 @@ pub fn document() -> OpenApi {
     let (_, mut document) = App::new()
         .into_utoipa_app()
         .openapi(base())
-        .configure(routes::configure)
+        .configure(|table| routes::configure(table))
         .split_for_parts();
     for (path, item) in &mut document.paths.paths {
         if path.starts_with("/api/v1/") {

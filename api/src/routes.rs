@@ -5,7 +5,6 @@
 //! Whatever a handler or an extractor refuses is an [`crate::error::ApiError`]; the middleware renders it as a problem.
 
 use actix_web::web;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{gateway, server};
 
@@ -23,16 +22,18 @@ pub mod model_groups;
 pub mod model_instances;
 pub mod settings;
 pub mod setup;
+mod table;
 pub mod usage;
 pub mod users;
 
 pub use fallback::fallback;
+pub use table::RouteTable;
 
 /// Every documented route.
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        // The gateway, /v1. First, since routes are tried in order and nobody calls as often.
-        .configure(gateway::handler::configure)
+pub fn configure(table: &mut impl RouteTable) {
+    // The gateway, /v1. First, since routes are tried in order and nobody calls as often.
+    gateway::handler::configure(table);
+    table
         // Sessions
         .service(auth::login)
         .service(auth::refresh)
@@ -86,9 +87,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         // The description itself
         .service(docs::get_openapi)
         // Metrics
-        .service(metrics::get_metrics)
-        // Health
-        .configure(server::readiness::configure);
+        .service(metrics::get_metrics);
+    server::readiness::configure(table);
 }
 
 /// Pages for people, which the description leaves out.

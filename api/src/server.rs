@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 use actix_web::{App, HttpServer, web};
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use utoipa_actix_web::AppExt as _;
 
 use crate::auth::{self, AccessTokens};
 use crate::config::{Config, Database};
@@ -25,7 +24,7 @@ use crate::metrics::{self, Metrics};
 use crate::secrets::{SecretCipher, SecretError};
 use crate::state::AppState;
 use crate::telemetry::{TelemetryError, Traces};
-use crate::{openapi, retention, routes, usage};
+use crate::{retention, routes, usage};
 
 mod around;
 pub mod readiness;
@@ -278,14 +277,10 @@ async fn serve_on(
     let ready = readiness.clone();
     let web_root: Option<Arc<Path>> = config.web_root.map(Into::into);
     let server = HttpServer::new(move || {
-        let (app, _) = App::new()
-            .into_utoipa_app()
-            .openapi(openapi::base())
+        let app = App::new()
             .app_data(web::Data::new(state.clone()))
             .app_data(web::Data::new(ready.clone()))
             .configure(routes::configure)
-            .split_for_parts();
-        let app = app
             .configure(routes::configure_undocumented)
             .default_service(web::to(routes::fallback))
             .wrap(actix_web::middleware::from_fn(around::around));

@@ -9,7 +9,6 @@ use chrono::Utc;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use understudy_shared::Capability;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::body::BodyError;
 use super::error::{self, GatewayError, GatewayErrorCode as Code, INSTANCE};
@@ -19,6 +18,7 @@ use super::question::{self, Question, Refused};
 use super::record::Record;
 use super::snapshot::{Group, Key};
 use super::timing::in_step;
+use crate::routes::RouteTable;
 use crate::state::AppState;
 
 mod credential;
@@ -352,8 +352,8 @@ fn respond(group: &Group, answered: Answered, mut record: Record) -> HttpRespons
 }
 
 /// The gateway's routes.
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config
+pub fn configure(table: &mut impl RouteTable) {
+    table
         .service(create_chat_completion)
         .service(create_completion)
         .service(create_embedding)

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::{HttpResponse, get, web};
 use serde_json::json;
-use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::routes::RouteTable;
 
 /// Whether the service takes requests: until it is told to stop.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +55,6 @@ pub async fn get_readiness(readiness: web::Data<Readiness>) -> HttpResponse {
 }
 
 /// The routes of health.
-pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(get_liveness).service(get_readiness);
+pub fn configure(table: &mut impl RouteTable) {
+    table.service(get_liveness).service(get_readiness);
 }
