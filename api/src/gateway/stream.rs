@@ -23,12 +23,14 @@ use crate::domain::model_instance::Connection;
 mod audio;
 mod dialect;
 mod event;
+mod pile;
 mod reader;
 mod typed;
 
 pub use audio::{BrokenOff, CommittedAudio, OpeningAudio, open as open_audio};
 pub use dialect::Dialect;
 pub use event::{Meaning, Reading};
+use pile::Pile;
 pub use reader::Reader;
 
 /// Bytes of an answer that is no stream that are read to see whether it is an error.
@@ -200,11 +202,11 @@ impl Progress {
 /// What happens next on a committed stream.
 enum Step {
     /// These bytes go to the caller.
-    Send(Bytes),
+    Send(Pile),
     /// The stream ended as it should.
-    End(Bytes),
+    End(Pile),
     /// It broke; these bytes came before.
-    Broken(Bytes, &'static str),
+    Broken(Pile, &'static str),
     /// The service stops, which is nobody's fault.
     Stopped,
 }
@@ -233,11 +235,13 @@ impl Committed {
         stream::unfold(state, |state| async move {
             let mut caller = state?;
             let bytes = match caller.step().await {
-                Step::Send(bytes) => {
+                Step::Send(pile) => {
+                    let bytes = Bytes::from(pile);
                     caller.sends(&bytes);
                     return Some((Ok(bytes), Some(caller)));
                 }
-                Step::End(bytes) => {
+                Step::End(pile) => {
+                    let bytes = Bytes::from(pile);
                     caller.sends(&bytes);
                     if let Some(record) = &mut caller.record {
                         record.completed();
@@ -247,11 +251,11 @@ impl Committed {
                     bytes
                 }
                 Step::Broken(before, why) => {
-                    let bytes = caller.interrupted(&before, why);
+                    let bytes = caller.interrupted(before, why);
                     caller.attempt.failed(ReasonCode::StreamInterrupted, why);
                     bytes
                 }
-                Step::Stopped => caller.interrupted(&[], ending::WHY),
+                Step::Stopped => caller.interrupted(Pile::default(), ending::WHY),
             };
             Some((Ok(bytes), None))
         })
@@ -279,10 +283,9 @@ impl Caller {
     }
 
     /// What came before, and the error event that ends the stream.
-    fn interrupted(&mut self, before: &[u8], why: &'static str) -> Bytes {
-        let mut bytes = BytesMut::from(before);
-        bytes.extend_from_slice(&self.source.reader.interrupted());
-        let bytes = bytes.freeze();
+    fn interrupted(&mut self, mut before: Pile, why: &'static str) -> Bytes {
+        before.push(self.source.reader.interrupted());
+        let bytes = Bytes::from(before);
         self.sends(&bytes);
         match &mut self.record {
             Some(record) => record.interrupted(why),
@@ -298,7 +301,7 @@ impl Caller {
     async fn step(&mut self) -> Step {
         if let Some(held) = self.held.take() {
             // The events that came together with the first content.
-            return self.drain_events(held);
+            return self.drain_events(held.freeze().into());
         }
         loop {
             if ending::has_come() {
@@ -322,13 +325,13 @@ impl Caller {
                 }
                 Err(_) if ending::has_come() => return Step::Stopped,
                 // A comment that no SDK shows.
-                Err(_) => return Step::Send(Bytes::from_static(b": keepalive\n\n")),
+                Err(_) => return Step::Send(Bytes::from_static(b": keepalive\n\n").into()),
             };
             self.idle_by = Instant::now() + self.source.idle;
             self.source.reader.push(&chunk);
-            match self.drain_events(BytesMut::new()) {
+            match self.drain_events(Pile::default()) {
                 // A part of an event: nothing to send yet.
-                Step::Send(bytes) if bytes.is_empty() => {}
+                Step::Send(pile) if pile.is_empty() => {}
                 step => return step,
             }
         }
@@ -337,34 +340,31 @@ impl Caller {
     /// No more comes. That is an interruption, unless the answer was complete.
     fn over(&self, why: &'static str) -> Step {
         if self.progress.finished {
-            Step::End(Bytes::new())
+            Step::End(Pile::default())
         } else {
-            Step::Broken(Bytes::new(), why)
+            Step::Broken(Pile::default(), why)
         }
     }
 
-    /// Everything that can be sent now.
-    fn drain_events(&mut self, mut out: BytesMut) -> Step {
+    /// Everything that can be sent now, after what is in `out`.
+    fn drain_events(&mut self, mut out: Pile) -> Step {
         if self.progress.done {
-            return Step::End(out.freeze());
+            return Step::End(out);
         }
         loop {
             match self.source.reader.next_event() {
                 Ok(Some(Reading { meaning, raw })) => {
                     if let Meaning::Error(_) = meaning {
-                        return Step::Broken(
-                            out.freeze(),
-                            "it reported an error in the middle of a stream",
-                        );
+                        return Step::Broken(out, "it reported an error in the middle of a stream");
                     }
                     self.progress.note(&meaning);
-                    out.extend_from_slice(&raw);
+                    out.push(raw);
                     if self.progress.done {
-                        return Step::End(out.freeze());
+                        return Step::End(out);
                     }
                 }
-                Ok(None) => return Step::Send(out.freeze()),
-                Err(_) => return Step::Broken(out.freeze(), "it sent an event that is too large"),
+                Ok(None) => return Step::Send(out),
+                Err(_) => return Step::Broken(out, "it sent an event that is too large"),
             }
         }
     }

@@ -37,6 +37,22 @@ pub struct Reading {
     pub raw: Bytes,
 }
 
+/// The group's name, which stands in an answer in place of the backend's model.
+#[derive(Debug)]
+pub struct GroupName {
+    /// As it is.
+    pub plain: String,
+    /// As JSON has it.
+    quoted: String,
+}
+
+impl From<String> for GroupName {
+    fn from(plain: String) -> Self {
+        let quoted = Value::from(&*plain).to_string();
+        Self { plain, quoted }
+    }
+}
+
 #[derive(Deserialize)]
 struct Chunk<'a> {
     #[serde(borrow, default)]
@@ -112,7 +128,7 @@ impl Choice<'_> {
 }
 
 /// Reads an event, and puts the group's name in place of the backend's.
-pub(super) fn read(event: Event, group: &str) -> Reading {
+pub(super) fn read(event: Event, group: &GroupName) -> Reading {
     let Some(data) = event.data.clone() else {
         return Reading {
             meaning: Meaning::Comment,
@@ -159,9 +175,8 @@ pub(super) fn read(event: Event, group: &str) -> Reading {
 }
 
 /// The event with the group's name in place of these values, which are slices of its data, in their order.
-pub(super) fn renamed(event: &Event, data: &Bytes, models: &[&str], group: &str) -> Bytes {
-    let name = Value::from(group).to_string();
-    if models.iter().all(|model| *model == name) {
+pub(super) fn renamed(event: &Event, data: &Bytes, models: &[&str], group: &GroupName) -> Bytes {
+    if models.iter().all(|model| *model == group.quoted) {
         return event.raw.clone();
     }
     // One line of data is a slice of the event; several were joined into a buffer of their own.
@@ -170,12 +185,12 @@ pub(super) fn renamed(event: &Event, data: &Bytes, models: &[&str], group: &str)
         .checked_sub(raw_start)
         .filter(|at| at + data.len() <= event.raw.len());
     let splice = |whole: &[u8], at: usize| {
-        let mut bytes = BytesMut::with_capacity(whole.len() + models.len() * name.len());
+        let mut bytes = BytesMut::with_capacity(whole.len() + models.len() * group.quoted.len());
         let mut done = 0;
         for model in models {
             let start = at + model.as_ptr() as usize - data.as_ptr() as usize;
             bytes.extend_from_slice(&whole[done..start]);
-            bytes.extend_from_slice(name.as_bytes());
+            bytes.extend_from_slice(group.quoted.as_bytes());
             done = start + model.len();
         }
         bytes.extend_from_slice(&whole[done..]);
@@ -201,7 +216,10 @@ mod tests {
     use super::*;
 
     fn reading(raw: &str) -> (Meaning, String) {
-        reading_by(|event| read(event, "group"), raw)
+        reading_by(
+            |event| read(event, &GroupName::from("group".to_owned())),
+            raw,
+        )
     }
 
     fn meaning(data: &str) -> Meaning {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::dialect::Dialect;
-use super::event::{self, Reading};
+use super::event::{self, GroupName, Reading};
 use super::typed;
 use crate::gateway::sse::{Decoder, EventTooLarge};
 use crate::gateway::tokens::{self, Tokens};
@@ -16,7 +16,7 @@ pub struct Reader {
     /// The number of the last event, where events are counted.
     sequence: Option<u64>,
     tokens: Option<Tokens>,
-    group: String,
+    group: GroupName,
 }
 
 impl Reader {
@@ -27,13 +27,13 @@ impl Reader {
             dialect,
             sequence: None,
             tokens: None,
-            group,
+            group: group.into(),
         }
     }
 
     /// Name of the group.
     pub fn group(&self) -> &str {
-        &self.group
+        &self.group.plain
     }
 
     /// How many tokens the events say that the answer took, as far as they came.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::event::{self, Meaning, Reading, parsed, renamed, says_something};
+use super::event::{self, GroupName, Meaning, Reading, parsed, renamed, says_something};
 use crate::gateway::sse::Event;
 
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ struct Nested<'a> {
 }
 
 /// Reads an event, and puts the group's name in place of the backend's. `sequence` becomes its number, if it has one.
-pub(super) fn read(event: Event, group: &str, sequence: &mut Option<u64>) -> Reading {
+pub(super) fn read(event: Event, group: &GroupName, sequence: &mut Option<u64>) -> Reading {
     let Some(data) = event.data.clone() else {
         return event::read(event, group);
     };
@@ -100,7 +100,10 @@ mod tests {
     use super::*;
 
     fn reading(raw: &str) -> (Meaning, String) {
-        reading_by(|event| read(event, "group", &mut None), raw)
+        reading_by(
+            |event| read(event, &GroupName::from("group".to_owned()), &mut None),
+            raw,
+        )
     }
 
     fn meaning(data: &str) -> Meaning {
