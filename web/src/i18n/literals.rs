@@ -30,13 +30,14 @@ const MACHINE: [&str; 6] = ["class", "d", "rel", "viewBox", "style", "reason"];
 
 /// Strings that look like words and are none, or are the same in every language.
 const SAME_EVERYWHERE: &[&str] = &[
-    // Languages call themselves by their own names, and so do programs.
+    // Languages call themselves by their own names, and so do programs and formats.
     "Рус",
     "Русский",
     "Eng",
     "English",
     "Python",
     "JavaScript",
+    "JSON Lines",
 ];
 
 /// A word where none may be.

@@ -7,7 +7,7 @@ use crate::api::use_api;
 use crate::browser;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::toast::use_toasts;
-use crate::i18n::{t, t_string, tu_string, use_i18n, words};
+use crate::i18n::{t_string, tu_string, use_i18n, words};
 use crate::listing::Shown;
 
 /// The formats: the service's name of each, the name that people know, the type of the file.
