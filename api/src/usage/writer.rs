@@ -27,6 +27,9 @@ use crate::gateway::counts::End;
 const TICK: Duration = Duration::from_millis(500);
 /// Requests that are written together.
 const BATCH: usize = 1_000;
+/// Requests of one look that get a row of their own; all are added to their hours. So a service that is asked tens of thousands of times
+/// a second does not spend more on writing about that than on answering.
+const DETAIL: usize = 1_000;
 /// Between two looks at which keys were used.
 const USES: Duration = Duration::from_secs(5);
 /// How old the noted use of a key may be, in seconds.
@@ -125,6 +128,7 @@ impl Writing {
 
     /// Writes everything that waits.
     async fn write_all(&mut self) {
+        let mut detail = DETAIL;
         loop {
             let mut batch = Vec::new();
             while batch.len() < BATCH
@@ -136,17 +140,23 @@ impl Writing {
             if batch.is_empty() && losses.is_empty() {
                 return;
             }
-            self.write(&batch, losses).await;
+            let rows = rows_of(batch.len(), &mut detail);
+            self.write(&batch, rows, losses).await;
         }
     }
 
-    /// Writes a batch, however long that takes, unless the database refuses it for good.
-    async fn write(&mut self, batch: &[Numbered], losses: BTreeMap<DateTime<Utc>, u64>) {
+    /// Writes a batch, however long that takes, unless the database refuses it for good. The first `rows` get a row of their own.
+    async fn write(
+        &mut self,
+        batch: &[Numbered],
+        rows: usize,
+        losses: BTreeMap<DateTime<Utc>, u64>,
+    ) {
         let mut retry = FIRST_RETRY;
         let mut refused = 0;
         let mut failed = false;
         loop {
-            let error = match self.try_to_write(batch, &losses).await {
+            let error = match self.try_to_write(batch, rows, &losses).await {
                 Ok(()) => {
                     self.ledger.recorded.add_many(batch.len() as u64);
                     if failed {
@@ -185,10 +195,11 @@ impl Writing {
     async fn try_to_write(
         &self,
         batch: &[Numbered],
+        rows: usize,
         losses: &BTreeMap<DateTime<Utc>, u64>,
     ) -> Result<(), Failed> {
         let mut conn = self.pool.get().await.map_err(|_| Failed::NoConnection)?;
-        let requests: Vec<RequestRow<'_>> = batch.iter().map(request).collect();
+        let requests: Vec<RequestRow<'_>> = batch.iter().take(rows).map(request).collect();
         let written = db::usage::record(&mut conn, &requests, &hours(batch), losses).await;
         Ok(written?)
     }
@@ -215,6 +226,13 @@ impl Writing {
         self.noted.retain(|id, _| known.contains(id));
         Ok(())
     }
+}
+
+/// How many of a batch get a row of their own. At least one: a batch whose confirmation got lost is known by its rows.
+fn rows_of(batch: usize, detail: &mut usize) -> usize {
+    let rows = batch.min((*detail).max(1));
+    *detail = detail.saturating_sub(rows);
+    rows
 }
 
 /// Why a batch is not in the database.
@@ -364,6 +382,15 @@ mod tests {
         drop(stop);
         let ended = tokio::time::timeout(Duration::from_secs(20), task).await;
         ended.expect("it ends").expect("and does not panic");
+    }
+
+    #[test]
+    fn rows_are_few_when_requests_are_many_and_each_batch_has_one() {
+        let mut detail = 1_500;
+        let rows: Vec<usize> = [1_000, 1_000, 1_000, 7, 0]
+            .map(|batch| rows_of(batch, &mut detail))
+            .into();
+        assert_eq!(rows, [1_000, 500, 1, 1, 0]);
     }
 
     #[test]
