@@ -9,7 +9,7 @@ use crate::support::client::Client;
 const OLD: &str = "
     VALUES ('2020-01-01T00:00:00Z', 'Ada', 'model_group.create', 'chat', 'success', '192.0.2.1'),
            ('2020-01-02T00:00:00Z', 'Ada', 'model_group.delete', 'chat', 'success', '192.0.2.1'),
-           ('2020-01-03T00:00:00Z', 'bob', 'model_group.update', '100%_Жук', 'success', '2001:db8::1'),
+           ('2020-01-03T00:00:00Z', 'bob', 'model_group.update', '100%_жук', 'success', '2001:db8::1'),
            ('2020-01-04T00:00:00Z', 'bob', 'user.update', 'Ada', 'success', '192.0.2.2'),
            ('2020-01-05T00:00:00Z', 'bob', 'access.deny', 'POST /api/v1/users', 'denied', '192.0.2.2')";
 

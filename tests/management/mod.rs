@@ -90,7 +90,8 @@ fn names(answer: &Answer) -> Vec<String> {
     items.as_array().unwrap().iter().map(name).collect()
 }
 
-/// Stores records of another time, without the service: `(at, actor, action, target, outcome, address)` each.
+/// Stores records of another time, without the service: `(at, actor, action, target, outcome, address)` each. What is not ASCII in them is in
+/// lower case: the database of the tests knows no other letters.
 async fn store_records(app: &App, rows: &str) {
     let statement = format!(
         "INSERT INTO audit_log (id, at, actor_kind, actor_name, actor_key, action, target_kind, target_name, outcome, address, changes, search)
