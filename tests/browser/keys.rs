@@ -72,10 +72,10 @@ async fn key_is_made_shown_once_used_and_revoked() {
     visit.click("#key-stored").await;
     visit.click("#new-key [data-action='done']").await;
     gone(&visit, DIALOG).await;
-    assert_nowhere(&visit, &key).await;
-
     let row = "#keys tr[data-name='Dialog service']";
     visit.find(&format!("{row}[data-state='active']")).await;
+    assert_nowhere(&visit, &key).await;
+
     let limits = visit.text(&format!("{row} [data-column='limits']")).await;
     assert!(limits.contains("600") && limits.contains("20"), "{limits}");
     visit.click(&format!("{row} [data-action='revoke']")).await;
