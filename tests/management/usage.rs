@@ -449,7 +449,6 @@ async fn requests_that_cannot_be_recorded_are_counted_and_nobody_waits_for_them(
     let lost = number("understudy_usage_lost_total").await;
     // Ten wait in the queue, and ten more may have been taken out of it before.
     assert!((40.0..=50.0).contains(&lost), "{lost}");
-    assert!(number("understudy_usage_waiting").await > 0.0);
 
     lock.rollback().await.unwrap();
     let (found, _) = until(
