@@ -22,6 +22,8 @@ use super::wait::soon;
 
 /// Browsers at the same time: each keeps both cores of a small machine busy while it starts.
 static RUNNING: Semaphore = Semaphore::const_new(2);
+/// How often a driver is started that ends at once.
+const DRIVER_STARTS: u32 = 3;
 
 /// A browser; it ends with this value.
 #[derive(Debug)]
@@ -49,11 +51,10 @@ impl Drop for Driver {
     }
 }
 
-impl Chrome {
-    /// Starts a browser of 1280×800.
-    pub async fn start() -> Self {
-        let permit = RUNNING.acquire().await.expect("never closed");
-        let profile = tempfile::tempdir().expect("a temporary folder");
+/// Starts a driver and hears its port. One that ends before it says so (it looks for a free port, which another program may take
+/// first) is started again.
+async fn start_driver(profile: &TempDir) -> (Driver, String) {
+    for _ in 0..DRIVER_STARTS {
         let mut driver = Command::new(env::chromedriver())
             .arg("--port=0")
             .env("HOME", profile.path())
@@ -66,14 +67,27 @@ impl Chrome {
             .expect("chromedriver starts");
         let mut lines = BufReader::new(driver.0.stdout.take().expect("a pipe")).lines();
         let port = soon("chromedriver says its port", async {
-            loop {
-                let line = lines.next_line().await.expect("text").expect("a port");
+            while let Some(line) = lines.next_line().await.expect("text") {
                 if let Some((_, rest)) = line.split_once("started successfully on port ") {
-                    return rest.trim_end_matches('.').to_owned();
+                    return Some(rest.trim_end_matches('.').to_owned());
                 }
             }
+            None
         })
         .await;
+        if let Some(port) = port {
+            return (driver, port);
+        }
+    }
+    panic!("chromedriver ended {DRIVER_STARTS} times before it said its port");
+}
+
+impl Chrome {
+    /// Starts a browser of 1280×800.
+    pub async fn start() -> Self {
+        let permit = RUNNING.acquire().await.expect("never closed");
+        let profile = tempfile::tempdir().expect("a temporary folder");
+        let (driver, port) = start_driver(&profile).await;
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities(&profile));
         let webdriver = format!("http://127.0.0.1:{port}");
