@@ -178,6 +178,32 @@ async fn start_database(config: &Config) -> Result<(String, Option<EmbeddedPostg
     }
 }
 
+/// The database for a command, migrated. With the embedded one that of a service that runs already, else one that is started, and
+/// stopped with [`EmbeddedPostgres::stop`].
+///
+/// # Errors
+/// If there is no database, or a migration fails.
+pub async fn open_database(
+    config: &Config,
+) -> Result<(String, Option<EmbeddedPostgres>), ServeError> {
+    let (url, embedded) = match &config.database {
+        Database::Url(url) => (url.clone(), None),
+        Database::Embedded => {
+            let bin = config.postgres_bin.as_deref();
+            EmbeddedPostgres::start_or_join(&config.data_dir, bin).await?
+        }
+    };
+    match patiently(&url).await {
+        Ok(()) => Ok((url, embedded)),
+        Err(error) => {
+            if let Some(embedded) = embedded {
+                embedded.stop().await;
+            }
+            Err(error)
+        }
+    }
+}
+
 /// Migrates; a database that is not there yet is waited for.
 async fn patiently(url: &str) -> Result<(), ServeError> {
     let give_up = Instant::now() + DATABASE_PATIENCE;

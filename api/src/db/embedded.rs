@@ -86,6 +86,25 @@ impl EmbeddedPostgres {
         })
     }
 
+    /// As [`start`](Self::start), for a command: where a service runs with this data folder already, its server is used.
+    ///
+    /// # Errors
+    /// As those of `start`, except that the folder is in use.
+    pub async fn start_or_join(
+        data_dir: &Path,
+        bin_dir: Option<&Path>,
+    ) -> Result<(String, Option<Self>), EmbeddedError> {
+        match Self::start(data_dir, bin_dir).await {
+            Ok(started) => Ok((started.url.clone(), Some(started))),
+            Err(EmbeddedError::InUse { holder, .. }) => {
+                let (cluster, account) = place::find(data_dir)?;
+                tracing::debug!(holder, "uses the database of the service that runs");
+                Ok((socket::find(&cluster, &account, DATABASE)?, None))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Connection URL: a Unix socket, its folder percent-encoded as the host.
     pub fn url(&self) -> &str {
         &self.url

@@ -144,6 +144,22 @@ impl Place {
     }
 }
 
+/// The cluster of a data folder that another process has locked, and who runs it. Nothing is made or locked here.
+pub(super) fn find(data_dir: &Path) -> Result<(PathBuf, Account), EmbeddedError> {
+    let data_dir = data_dir
+        .canonicalize()
+        .map_err(EmbeddedError::io("find", data_dir))?;
+    let base = read_pointer(&data_dir.join(POINTER))?.unwrap_or(data_dir);
+    let cluster = base.join(CLUSTER);
+    let found = || {
+        let metadata = cluster.metadata()?;
+        Ok((cluster.canonicalize()?, metadata))
+    };
+    let (cluster, metadata) = found().map_err(EmbeddedError::io("find", &cluster))?;
+    let account = Account::for_cluster(&cluster, &metadata)?;
+    Ok((cluster, account))
+}
+
 /// What a folder's path is called where a path is too long or too open: 16 hexadecimal digits.
 pub(super) fn short_hash(path: &Path) -> String {
     let digest = Sha256::digest(path.as_os_str().as_bytes());

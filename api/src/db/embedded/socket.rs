@@ -30,11 +30,7 @@ impl SocketDir {
     }
 
     fn open_in(parent: &Path, cluster: &Path, account: &Account) -> Result<Self, EmbeddedError> {
-        let folder = parent.join(format!(
-            "understudy-{}-{}",
-            account.uid(),
-            short_hash(cluster)
-        ));
+        let folder = parent.join(name(cluster, account));
         let look = || {
             folder
                 .symlink_metadata()
@@ -71,12 +67,36 @@ impl SocketDir {
 
     /// The URL of a database behind this socket.
     pub fn url(&self, database: &str) -> String {
-        let folder = self.0.to_string_lossy();
-        format!(
-            "postgresql://{USER}@{}/{database}",
-            utf8_percent_encode(&folder, NON_ALPHANUMERIC)
-        )
+        url(&self.0, database)
     }
+}
+
+/// The URL of a database whose server belongs to another process. The folder is that process's to make and to remove.
+pub(super) fn find(
+    cluster: &Path,
+    account: &Account,
+    database: &str,
+) -> Result<String, EmbeddedError> {
+    let folder = Path::new(PARENT).join(name(cluster, account));
+    let metadata = folder
+        .symlink_metadata()
+        .map_err(EmbeddedError::io("look at", &folder))?;
+    match unsafe_because(&metadata, account.uid()) {
+        Some(reason) => Err(EmbeddedError::UnsafeSocket { folder, reason }),
+        None => Ok(url(&folder, database)),
+    }
+}
+
+fn name(cluster: &Path, account: &Account) -> String {
+    format!("understudy-{}-{}", account.uid(), short_hash(cluster))
+}
+
+fn url(folder: &Path, database: &str) -> String {
+    let folder = folder.to_string_lossy();
+    format!(
+        "postgresql://{USER}@{}/{database}",
+        utf8_percent_encode(&folder, NON_ALPHANUMERIC)
+    )
 }
 
 impl Drop for SocketDir {
