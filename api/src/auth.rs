@@ -19,8 +19,9 @@
 //! | [`setup`] | the first administrator |
 //!
 //! The rule: every handler under `/api/v1` names its permission in its signature, through [`Caller`] or [`Permitted`]; only
-//! signing in, set-up and the description of the API are open. Rights are looked up in the database at each request, so
-//! that disabling a user or ending a session takes effect with the next one.
+//! signing in, set-up and the description of the API are open, and say so with [`Anybody`]. What one that names none answers is
+//! held back ([`caller::is_admitted`]). Rights are looked up in the database at each request, so that disabling a user or ending
+//! a session takes effect with the next one.
 
 pub mod access_token;
 pub mod api_key;
@@ -40,7 +41,7 @@ pub mod standing;
 
 pub use access_token::AccessTokens;
 pub use author::{Author, Origin};
-pub use caller::{Caller, Permitted};
+pub use caller::{Anybody, Caller, Permitted};
 pub use denials::Denials;
 pub use limits::SignInLimits;
 pub use permission::{Admin, ManageRead, ManageWrite, OwnKeys, ReadGroups, ReadUsage, SignedIn};

@@ -1,7 +1,8 @@
 //! The whole route table on one page, and what its handlers share.
 //!
-//! The rule: a handler names its permission in its signature ([`crate::auth::Permitted`], [`crate::auth::Caller`]) and is
-//! registered here and nowhere else, so that the application and its description ([`crate::openapi`]) come from one table.
+//! The rule: a handler names its permission in its signature ([`crate::auth::Permitted`], [`crate::auth::Caller`],
+//! [`crate::auth::Anybody`]; docs/PERMISSIONS.md has them all) and is registered here and nowhere else, so that the application
+//! and its description ([`crate::openapi`]) come from one table.
 //! Whatever a handler or an extractor refuses is an [`crate::error::ApiError`]; the middleware renders it as a problem.
 
 use actix_web::web;

@@ -13,7 +13,8 @@ use super::answer::{not_stored, resource};
 use super::extract::JsonBody;
 use crate::auth::session::Opened;
 use crate::auth::{
-    Caller, Origin, Permitted, SignedIn, client, cookie, password, principal, session, sign_in,
+    Anybody, Caller, Origin, Permitted, SignedIn, client, cookie, password, principal, session,
+    sign_in,
 };
 use crate::db;
 use crate::db::Change;
@@ -40,6 +41,7 @@ use crate::state::AppState;
 )]
 #[post("/api/v1/auth/login")]
 pub async fn login(
+    _: Anybody,
     request: HttpRequest,
     state: web::Data<AppState>,
     body: JsonBody<LoginRequest>,
@@ -73,6 +75,7 @@ pub async fn login(
 )]
 #[post("/api/v1/auth/refresh")]
 pub async fn refresh(
+    _: Anybody,
     request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
@@ -105,6 +108,7 @@ pub async fn refresh(
 )]
 #[post("/api/v1/auth/logout")]
 pub async fn logout(
+    _: Anybody,
     request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {

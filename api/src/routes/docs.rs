@@ -7,6 +7,7 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, get, web};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::auth::Anybody;
 use crate::error::ApiError;
 use crate::openapi;
 
@@ -23,7 +24,7 @@ static JSON: OnceLock<String> = OnceLock::new();
     responses((status = 200, description = "The OpenAPI document", body = Object)),
 )]
 #[get("/api/v1/openapi.json")]
-pub async fn get_openapi() -> Result<HttpResponse, ApiError> {
+pub async fn get_openapi(_: Anybody) -> Result<HttpResponse, ApiError> {
     let json = match JSON.get() {
         Some(json) => json,
         None => {

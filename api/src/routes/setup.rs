@@ -7,7 +7,7 @@ use understudy_shared::{Session, SetupRequest, SetupState};
 
 use super::auth::signed_in;
 use super::extract::JsonBody;
-use crate::auth::{Origin, password, session, setup};
+use crate::auth::{Anybody, Origin, password, session, setup};
 use crate::db;
 use crate::domain::user::credential_faults;
 use crate::error::ApiError;
@@ -20,7 +20,7 @@ use crate::state::AppState;
     responses((status = 200, description = "Open as long as there is no user", body = SetupState)),
 )]
 #[get("/api/v1/setup")]
-pub async fn get_setup(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
+pub async fn get_setup(_: Anybody, state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
     let mut conn = state.pool.get().await?;
     let open = !db::users::any(&mut conn).await?;
     Ok(HttpResponse::Ok().json(SetupState { open }))
@@ -44,6 +44,7 @@ pub async fn get_setup(state: web::Data<AppState>) -> Result<HttpResponse, ApiEr
 )]
 #[post("/api/v1/setup")]
 pub async fn finish_setup(
+    _: Anybody,
     request: HttpRequest,
     state: web::Data<AppState>,
     body: JsonBody<SetupRequest>,

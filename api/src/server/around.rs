@@ -1,4 +1,5 @@
-//! What happens around every request: its id, the rendering of failures, headers that every answer has, one log line.
+//! What happens around every request: its id, the rendering of failures, headers that every answer has, one log line; and nothing
+//! goes out of the management API that nobody was permitted to have.
 
 use std::time::Instant;
 
@@ -9,6 +10,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
 
+use crate::auth::caller::is_admitted;
 use crate::error::ApiError;
 use crate::request_id;
 use crate::state::AppState;
@@ -24,6 +26,9 @@ pub async fn around<B: MessageBody + 'static>(
     let id = request_id::assign(&request);
     let started = Instant::now();
     let mut response = render(next.call(request).await?, &id);
+    if is_unguarded(&response) {
+        response = hold_back(response, &id);
+    }
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, id.clone());
     headers.insert(
@@ -52,6 +57,25 @@ fn render<B: MessageBody>(
         Some(rendered) => response.into_response(rendered).map_into_right_body(),
         None => response.map_into_left_body(),
     }
+}
+
+/// Whether a handler of the management API answers without having asked who may have the answer.
+fn is_unguarded<B>(response: &ServiceResponse<B>) -> bool {
+    let request = response.request();
+    request.path().starts_with("/api/v1/")
+        && !response.status().is_client_error()
+        && !response.status().is_server_error()
+        && !is_admitted(request)
+}
+
+/// A mistake of ours, which must not give anything away.
+fn hold_back<B: MessageBody>(
+    response: ServiceResponse<EitherBody<B, BoxBody>>,
+    id: &HeaderValue,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let error = ApiError::internal("the handler names no permission");
+    let rendered = error.render(response.request().path(), id.to_str().unwrap_or_default());
+    response.into_response(rendered.map_into_right_body())
 }
 
 /// Whether a management request has changed something that the gateway works with.
@@ -88,4 +112,33 @@ fn log<B>(response: &ServiceResponse<B>, id: &HeaderValue, started: Instant) {
         duration_ms = started.elapsed().as_millis(),
         "answered a request"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::StatusCode;
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
+    use actix_web::{App, HttpResponse};
+
+    use super::*;
+    use crate::auth::Anybody;
+
+    #[actix_web::test]
+    async fn an_answer_of_a_handler_without_a_permission_goes_to_nobody() {
+        let forgetful = async || HttpResponse::Ok().body("for somebody");
+        let open = async |_: Anybody| HttpResponse::Ok().body("for everybody");
+        let app = App::new()
+            .route("/api/v1/forgetful", web::get().to(forgetful))
+            .route("/api/v1/open", web::get().to(open))
+            .wrap(from_fn(around));
+        let app = init_service(app).await;
+        let get = |path: &str| TestRequest::get().uri(path).to_request();
+        let answer = call_service(&app, get("/api/v1/forgetful")).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = read_body(answer).await;
+        assert!(!body.windows(8).any(|part| part == b"somebody"), "{body:?}");
+        let answer = call_service(&app, get("/api/v1/open")).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
 }
