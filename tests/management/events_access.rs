@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{KEYS, cookie, person};
+use super::{INSTANCES, KEYS, USERS, cookie, person};
 use crate::support::App;
 use crate::support::live::Live;
 use crate::support::server::{ADMIN_PASSWORD, ADMIN_USERNAME};
@@ -105,4 +105,36 @@ async fn key_stops_listening_when_its_maker_may_no_longer_give_it_the_right() {
     let demote = "UPDATE users SET role = 'user' WHERE username = $1";
     database.execute(demote, &[&name]).await.unwrap();
     live.end(AT_ONCE).await;
+}
+
+#[tokio::test]
+async fn whoever_loses_a_right_loses_it_on_the_other_replica_too() {
+    let app = App::start().await;
+    let replica = App::builder()
+        .env("DATABASE_URL", &app.database().url())
+        .start()
+        .await;
+    let admin = app.admin().await;
+    for what in ["sign-out", "password", "role", "disabling"] {
+        let (name, client) = person(&app, "operator").await;
+        let there = replica.anonymous().with_bearer(client.bearer());
+        there.get(INSTANCES).await.expect(200);
+        let mut live = Live::open(&there).await;
+        let user = client.get("/api/v1/auth/me").await.expect(200).json();
+        let user = format!("{USERS}/{}", user["id"].as_str().unwrap());
+        let done = match what {
+            "sign-out" => client.call("POST", "/api/v1/auth/logout").await,
+            "password" => {
+                let body = json!({"current_password": ADMIN_PASSWORD, "new_password": "another long password"});
+                let elsewhere = app.sign_in(&name, ADMIN_PASSWORD).await;
+                elsewhere.post("/api/v1/auth/password", &body).await
+            }
+            "role" => admin.patch(&user, &json!({"role": "user"})).await,
+            _ => admin.patch(&user, &json!({"enabled": false})).await,
+        };
+        assert!(matches!(done.status, 200 | 204), "{what}: {done:?}");
+        live.end(AT_ONCE).await;
+        let refused = if what == "role" { 403 } else { 401 };
+        there.get(INSTANCES).await.expect(refused);
+    }
 }

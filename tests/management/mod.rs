@@ -28,6 +28,7 @@ mod sessions;
 mod settings;
 mod setup;
 mod sign_in_limits;
+mod tokens;
 mod tries;
 mod try_limits;
 mod usage;

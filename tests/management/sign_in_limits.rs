@@ -1,5 +1,7 @@
 //! Failed sign-ins: limited for each account and address, and for each address.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::support::App;
@@ -85,4 +87,25 @@ async fn forwarded_addresses_of_strangers_are_not_believed() {
     attempt(&app, ADMIN_USERNAME, ADMIN_PASSWORD, "192.0.2.99")
         .await
         .problem(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn refusal_takes_as_long_for_a_name_that_nobody_has() {
+    let app = App::start().await;
+    let mut shortest = Vec::new();
+    // The last one is no name that anybody can have.
+    for name in [ADMIN_USERNAME, "nobody", " x"] {
+        let mut best = Duration::MAX;
+        for _ in 0..6 {
+            let begun = Instant::now();
+            attempt(&app, name, "not the password", "192.0.2.1")
+                .await
+                .expect(401);
+            best = best.min(begun.elapsed());
+        }
+        shortest.push(best);
+    }
+    // The hash of a password takes many times what the rest does.
+    let least = shortest[0] / 3;
+    assert!(shortest.iter().all(|took| *took > least), "{shortest:?}");
 }

@@ -192,14 +192,33 @@ mod tests {
         let parts: Vec<&str> = token.split('.').collect();
         let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","kid":"k"}"#);
         assert_eq!(tokens.verify(&format!("{none}.{}.", parts[1])), None);
-        let hs512 = Header {
-            kid: Some("k".into()),
-            ..Header::new(Algorithm::HS512)
-        };
         let claims: serde_json::Value =
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
         let key = EncodingKey::from_secret(&[1; 32]);
-        assert_eq!(tokens.verify(&encode(&hs512, &claims, &key).unwrap()), None);
+        for algorithm in [Algorithm::HS384, Algorithm::HS512] {
+            let header = Header {
+                kid: Some("k".into()),
+                ..Header::new(algorithm)
+            };
+            let token = encode(&header, &claims, &key).unwrap();
+            assert_eq!(tokens.verify(&token), None, "{algorithm:?}");
+        }
+        // A right signature under the name of another algorithm.
+        let rs256 = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"k"}"#);
+        let message = format!("{rs256}.{}", parts[1]);
+        let signature =
+            jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
+        assert_eq!(tokens.verify(&format!("{message}.{signature}")), None);
+        for claim in ["iss", "aud", "sub", "sid", "typ", "iat", "exp"] {
+            let mut claims = claims.clone();
+            claims.as_object_mut().unwrap().remove(claim);
+            let header = Header {
+                kid: Some("k".into()),
+                ..Header::new(Algorithm::HS256)
+            };
+            let token = encode(&header, &claims, &key).unwrap();
+            assert_eq!(tokens.verify(&token), None, "without {claim}");
+        }
         for (claim, value) in [
             ("typ", "refresh"),
             ("iss", "somebody"),

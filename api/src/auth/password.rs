@@ -120,4 +120,21 @@ mod tests {
         );
         assert!(!verify(&password, None).await.unwrap());
     }
+
+    /// One look at each is enough: work on this thread would be done by then.
+    #[tokio::test]
+    async fn the_work_is_done_on_another_thread() {
+        let password = SecretInput::new("correct horse battery");
+        let stored = hash(&password).await.unwrap();
+        let mut hashing = std::pin::pin!(hash(&password));
+        let mut verifying = std::pin::pin!(verify(&password, Some(stored)));
+        tokio::select! {
+            biased;
+            _ = &mut hashing => panic!("hashed on the thread that serves requests"),
+            _ = &mut verifying => panic!("verified on the thread that serves requests"),
+            () = std::future::ready(()) => {}
+        }
+        hashing.await.unwrap();
+        assert!(verifying.await.unwrap());
+    }
 }

@@ -1,45 +1,19 @@
 //! Users: the rules for names and passwords.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use understudy_shared::{FieldError, FieldRule, rules};
 
-/// Passwords that guessing programs try first and that are long enough to pass the rule of length.
-const COMMON_PASSWORDS: &[&str] = &[
-    "0123456789",
-    "0987654321",
-    "1111111111",
-    "123123123123",
-    "1234567890",
-    "12345678910",
-    "123456789a",
-    "1q2w3e4r5t",
-    "1q2w3e4r5t6y",
-    "1qaz2wsx3edc",
-    "9876543210",
-    "administrator",
-    "changeme123",
-    "changemenow",
-    "football123",
-    "iloveyou123",
-    "letmein123",
-    "password01",
-    "password12",
-    "password123",
-    "password1234",
-    "passw0rd123",
-    "princess123",
-    "q1w2e3r4t5",
-    "qazwsxedcrfv",
-    "qwerty12345",
-    "qwerty123456",
-    "qwertyuiop",
-    "qwertyuiop123",
-    "superman123",
-    "understudy",
-    "understudy1",
-    "understudy123",
-    "welcome123",
-    "йцукенгшщз",
-];
+/// Passwords that guessing programs try first and that are long enough to pass the rule of length, in lower case and sorted: those of the
+/// 20 000 most common ones that Django keeps (`django/contrib/auth/common-passwords.txt.gz`, BSD licence), and some of our own, the
+/// product's name and the rows of a Russian keyboard among them.
+const COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
+
+fn is_common(password: &str) -> bool {
+    static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| COMMON_PASSWORDS.lines().collect());
+    COMMON.contains(password.to_lowercase().as_str())
+}
 
 /// Every fault of a user name and a new password.
 pub fn credential_faults(username: &str, password: &str) -> Vec<FieldError> {
@@ -57,10 +31,9 @@ pub fn password_faults(
     password: &str,
 ) {
     rules::password(faults, pointer, password);
-    let lower = password.to_lowercase();
-    if COMMON_PASSWORDS.contains(&lower.as_str()) {
+    if is_common(password) {
         faults.push(FieldError::new(pointer, FieldRule::PasswordCommon));
-    } else if lower == username.to_lowercase() {
+    } else if password.to_lowercase() == username.to_lowercase() {
         faults.push(FieldError::new(pointer, FieldRule::PasswordIsUsername));
     }
 }
@@ -72,12 +45,30 @@ mod tests {
     #[test]
     fn short_common_and_own_name_passwords_are_refused() {
         assert!(credential_faults("ada", "correct horse battery").is_empty());
-        for password in ["short", "Password123", "administratress"] {
+        for password in [
+            "short",
+            "Password123",
+            "Elizabeth1",
+            "QWERTYUIOP",
+            "ЙЦУКЕНГШЩЗ",
+            "administratress",
+        ] {
             assert_eq!(
                 credential_faults("administratress", password).len(),
                 1,
                 "{password}"
             );
+        }
+    }
+
+    #[test]
+    fn the_list_has_what_only_a_list_can_refuse() {
+        let all: Vec<&str> = COMMON_PASSWORDS.lines().collect();
+        assert!(all.len() > 1500, "{}", all.len());
+        for password in all {
+            let length = password.chars().count();
+            assert!(length >= rules::PASSWORD_CHARS.0, "{password}");
+            assert_eq!(password, password.to_lowercase());
         }
     }
 }
