@@ -15,6 +15,7 @@ pub mod log;
 pub mod metrics;
 pub mod openapi;
 pub mod request_id;
+pub mod reset_password;
 pub mod retention;
 pub mod routes;
 pub mod secrets;

@@ -1,11 +1,14 @@
 //! The commands of the service, nothing else.
 
+use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use understudy_api::config::Config;
-use understudy_api::{log, openapi, server};
+use understudy_api::reset_password::{self, ResetError};
+use understudy_api::server::{self, ServeError};
+use understudy_api::{log, openapi};
 
 /// Many small allocations per request, and 19 MiB for each password that is hashed: the C library's allocator is slower at the
 /// former and keeps the latter for good. `docs/BENCHMARKS.md` has the difference.
@@ -26,6 +29,14 @@ enum Command {
     Serve,
     /// Runs the migrations and ends
     Migrate,
+    /// Gives a user the password on standard input and ends their sessions: for whoever cannot get in any more
+    ResetPassword {
+        /// Name of the user; case does not matter
+        user: String,
+        /// Also lets a disabled user sign in again
+        #[arg(long)]
+        enable: bool,
+    },
     /// Prints the OpenAPI document
     Openapi,
 }
@@ -36,13 +47,18 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     match cli.command {
         Command::Openapi => print_document(),
-        Command::Serve => run(server::serve),
-        Command::Migrate => run(server::migrate),
+        Command::Serve => run(server::serve, ServeError::exit_code),
+        Command::Migrate => run(server::migrate, ServeError::exit_code),
+        Command::ResetPassword { user, enable } => run(
+            async move |config| reset_password::run(config, &user, enable).await,
+            ResetError::exit_code,
+        ),
     }
 }
 
-fn run<F: Future<Output = Result<(), server::ServeError>>>(
-    command: impl FnOnce(Config) -> F,
+fn run<E: Display>(
+    command: impl AsyncFnOnce(Config) -> Result<(), E>,
+    exit_code: impl FnOnce(&E) -> u8,
 ) -> ExitCode {
     let config = Config::from_env();
     log::start(config.as_ref().map(|config| config.log_format));
@@ -58,7 +74,7 @@ fn run<F: Future<Output = Result<(), server::ServeError>>>(
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
-            ExitCode::from(error.exit_code())
+            ExitCode::from(exit_code(&error))
         }
     }
 }

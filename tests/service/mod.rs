@@ -2,6 +2,7 @@
 
 mod keys;
 mod replicas;
+mod reset_password;
 mod secrets;
 mod start;
 mod static_files;
