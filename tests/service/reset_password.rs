@@ -122,7 +122,7 @@ async fn what_cannot_be_done_is_said_with_its_exit_code_and_changes_nothing() {
         (&right, vec!["admin"], "short", 65, "at least 10"),
         (&right, vec!["admin"], "", 65, "nothing was changed"),
         (&right, vec!["admin"], &long, 65, "at most 128"),
-        (&right, vec!["admin"], "Password123", 65, "common"),
+        (&right, vec!["admin"], "Password123", 65, "guessed first"),
         (&right, vec![], NEW, 2, "reset-password <USER>"),
         (&unset, vec!["admin"], NEW, 78, "UNDERSTUDY_JWT_KEYS"),
         (&nowhere, vec!["admin"], NEW, 75, "cannot be reached"),
