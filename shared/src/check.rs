@@ -102,6 +102,8 @@ adjacently_tagged! {
             /// Number of models.
             count: u64,
         },
+        /// A stored secret of the instance cannot be decrypted, so nothing was asked.
+        SecretUnreadable,
         /// No client can be made of the instance's settings: its certificates, a header, an address.
         Misconfigured,
     }

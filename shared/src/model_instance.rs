@@ -69,7 +69,7 @@ impl Protocol {
 pub enum InstanceState {
     /// It answered its last check or request.
     Up,
-    /// It fails its checks, has no proxy left, or fails as the only usable member of a group.
+    /// It fails its checks, has no proxy left, fails as the only usable member of a group, or a secret of it cannot be decrypted.
     Down,
     /// Nobody has asked it yet, or it has just failed and not often enough to say more.
     Unknown,
@@ -114,7 +114,7 @@ pub struct InstanceStatus {
     #[schema(example = "it answered when it was last asked")]
     pub reason: String,
     /// Why it is in this state, for programs: `answered`, `check_passed`, `unverified`, `check_failed`, `not_asked`, `stale`,
-    /// `connect_failed`, `timeout`, `http_503`, `down`, `recovering`, `cooling`, `ejected`, `auth_failed`, `drilled`, `disabled`, and the other codes of attempts.
+    /// `connect_failed`, `timeout`, `http_503`, `down`, `recovering`, `cooling`, `ejected`, `auth_failed`, `secret_unreadable`, `drilled`, `disabled`, and the other codes of attempts.
     #[schema(example = "answered")]
     pub code: String,
     /// When an instance that is left alone (`cooling`, `ejected`, `drilled`) is asked again.

@@ -47,6 +47,8 @@ pub enum ProblemCode {
     EgressDenied,
     /// The connection changed, so its secrets must be entered again.
     SecretsRequired,
+    /// A stored secret cannot be decrypted; it must be entered again.
+    SecretUnreadable,
     /// Set-up is over: a user exists.
     SetupClosed,
     /// The body did not arrive in time.

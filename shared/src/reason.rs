@@ -43,6 +43,8 @@ pub enum ReasonCode {
     Ejected,
     /// It refuses every token.
     AuthFailed,
+    /// A secret that is stored for it cannot be decrypted.
+    SecretUnreadable,
     /// It answers as many requests as its limits allow.
     AtLimit,
     /// The group does not allow instances of its kind.
@@ -93,7 +95,7 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// Every code but those of the family [`ReasonCode::Http`].
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Answered,
         Self::CheckPassed,
         Self::Unverified,
@@ -110,6 +112,7 @@ impl ReasonCode {
         Self::Cooling,
         Self::Ejected,
         Self::AuthFailed,
+        Self::SecretUnreadable,
         Self::AtLimit,
         Self::KindForbidden,
         Self::EndpointMissing,
@@ -153,6 +156,7 @@ impl ReasonCode {
             Self::Cooling => "cooling",
             Self::Ejected => "ejected",
             Self::AuthFailed => "auth_failed",
+            Self::SecretUnreadable => "secret_unreadable",
             Self::AtLimit => "at_limit",
             Self::KindForbidden => "kind_forbidden",
             Self::EndpointMissing => "endpoint_missing",

@@ -51,7 +51,7 @@ async fn read(conn: &mut AsyncPgConnection, cipher: &SecretCipher) -> QueryResul
                 drill: drills.remove(&stored.row.id),
                 version: stored.row.version,
             }),
-            // One that cannot be read must not take the others down.
+            // One whose row cannot be read must not take the others down.
             Err(error) => {
                 tracing::error!(instance = stored.row.name, %error, "an instance is left out")
             }

@@ -15,7 +15,7 @@ use understudy_shared::{CheckCode, CheckResult, CheckStep, ReasonCode, Scheme};
 use super::classify::Failure;
 use super::egress::{Destination, EgressFault, EgressPolicy};
 use super::upstream::{self, Cause, Client};
-use crate::domain::model_instance::Connection;
+use crate::domain::model_instance::{Connection, ConnectionProxy};
 
 mod fault;
 mod report;
@@ -43,6 +43,9 @@ async fn steps(
     walked: &mut Walked,
 ) -> CheckResult {
     let mut report = Report::new(connection.endpoint.scheme == Scheme::Https);
+    if let Some((step, fault)) = unreadable(connection) {
+        return report.failed(step, Duration::ZERO, fault);
+    }
     let direct = connection.proxies.is_empty();
     let addresses = if direct {
         match resolve(connection, egress).await {
@@ -73,6 +76,22 @@ async fn steps(
         }
     }
     ask(connection, egress, report, walked).await
+}
+
+/// A secret that cannot be decrypted, and the step that needs it. Without it nothing is connected to: the backend, or the proxy, would
+/// be asked without a credential.
+fn unreadable(connection: &Connection) -> Option<(CheckStep, Fault)> {
+    connection.unreadable()?;
+    let proxy = |proxy: &ConnectionProxy| matches!(proxy.password, Some(Err(_)));
+    let (step, what) = if connection.proxies.iter().any(proxy) {
+        (CheckStep::Connect, "the password of a proxy")
+    } else if connection.tokens.iter().any(|token| token.value.is_err()) {
+        (CheckStep::Authenticate, "a token")
+    } else {
+        (CheckStep::Authenticate, "the value of a header")
+    };
+    let why = format!("{what} cannot be decrypted and must be entered again");
+    Some((step, Fault::new(CheckCode::SecretUnreadable, why)))
 }
 
 /// Connects to the host, at any of its addresses, and no more. Only for connections that are direct and plain.

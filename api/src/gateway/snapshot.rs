@@ -15,7 +15,8 @@ use super::breaker::{Board, Health};
 use super::budget::Budget;
 use super::counts::{GroupCounts, InstanceCounts};
 use super::key_use::KeyUse;
-use crate::domain::model_instance::{Connection, Drill};
+use crate::domain::model_instance::{Connection, Drill, Opened};
+use crate::secrets::Secret;
 use crate::usage::Ledger;
 
 /// An instance, ready to be asked.
@@ -343,14 +344,16 @@ fn settings(connection: &Connection) -> u64 {
     c.endpoint.base_url().hash(&mut hasher);
     c.auth.kind.hash(&mut hasher);
     c.auth.header.hash(&mut hasher);
+    // One that cannot be read is another one as soon as it can.
+    let clear: fn(&Opened) -> Option<&str> = |secret| secret.as_ref().ok().map(Secret::expose);
     for token in &c.tokens {
-        token.value.expose().hash(&mut hasher);
+        clear(&token.value).hash(&mut hasher);
     }
     for header in &c.headers {
-        (&header.name, header.value.expose()).hash(&mut hasher);
+        (&header.name, clear(&header.value)).hash(&mut hasher);
     }
     for proxy in &c.proxies {
-        let password = proxy.password.as_ref().map(|password| password.expose());
+        let password = proxy.password.as_ref().map(clear);
         (&proxy.url, &proxy.username, password).hash(&mut hasher);
     }
     c.tls.ca_pem.hash(&mut hasher);

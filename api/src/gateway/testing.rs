@@ -27,7 +27,7 @@ pub struct Stage {
 pub fn connection(id: ModelInstanceId, name: &str, tokens: usize) -> Connection {
     let token = |number: usize| ConnectionToken {
         id: TokenId(Uuid::now_v7()),
-        value: Secret::new(format!("token-{number}")),
+        value: Ok(Secret::new(format!("token-{number}"))),
     };
     Connection {
         id,

@@ -128,12 +128,16 @@ impl Client {
     /// A client that nobody else uses: for a request, take [`client`].
     ///
     /// # Errors
-    /// If the settings cannot be used, or the egress policy denies the address.
+    /// If the settings cannot be used, a secret cannot be read, or the egress policy denies the address.
     pub fn new(
         connection: &Connection,
         settings: u64,
         egress: &Arc<EgressPolicy>,
     ) -> Result<Self, Failure> {
+        if connection.unreadable().is_some() {
+            let what = "a secret of it cannot be decrypted";
+            return Err(Failure::unsent(ReasonCode::SecretUnreadable, what));
+        }
         let connecting = Arc::new(AtomicU64::new(0));
         Ok(Self {
             settings,

@@ -271,6 +271,8 @@ fn plan(instance: &Instance) -> Option<Plan> {
     if !instance.enabled || settings.mode == HealthCheckMode::Off {
         return None;
     }
+    // There is nothing to ask with.
+    connection.unreadable().is_none().then_some(())?;
     let mut hasher = DefaultHasher::new();
     instance.settings.hash(&mut hasher);
     settings.mode.hash(&mut hasher);

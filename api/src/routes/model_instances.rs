@@ -17,7 +17,7 @@ pub use write::*;
 
 use actix_web::HttpResponse;
 use understudy_shared::{
-    HeaderId, ModelInstance, ModelInstanceId, Proxy, ProxyId, SecretHeader, Token, TokenId,
+    HeaderId, ModelInstance, ModelInstanceId, ProblemCode, Proxy, ProxyId, SecretHeader, Token, TokenId,
 };
 
 use super::answer;
@@ -27,13 +27,19 @@ use crate::db::model_instances::{
 };
 use crate::domain::model_instance::{StoredConnection, StoredProxy};
 use crate::error::ApiError;
-use crate::gateway::Gateway;
+use crate::state::AppState;
 
 impl From<StoredConnectionError> for ApiError {
     fn from(error: StoredConnectionError) -> Self {
         match error {
             StoredConnectionError::Row(error) => error.into(),
-            StoredConnectionError::Secret(error) => Self::internal(error),
+            StoredConnectionError::Secret(error) => {
+                tracing::warn!(%error, "a stored secret cannot be copied");
+                Self::new(
+                    ProblemCode::SecretUnreadable,
+                    "A stored secret of this instance cannot be decrypted; enter it again first.",
+                )
+            }
         }
     }
 }
@@ -46,31 +52,35 @@ fn location(id: uuid::Uuid) -> String {
     format!("/api/v1/model-instances/{id}")
 }
 
-fn created(stored: StoredModelInstance, gateway: &Gateway) -> Result<HttpResponse, ApiError> {
+fn created(stored: StoredModelInstance, state: &AppState) -> Result<HttpResponse, ApiError> {
     let (location, version) = (location(stored.row.id), stored.row.version);
     Ok(answer::created(
         &location,
         version,
-        &describe(stored, gateway)?,
+        &describe(stored, state)?,
     ))
 }
 
 /// The instance as an answer shows it: secrets as hints, and what is known of it at this moment.
-fn describe(stored: StoredModelInstance, gateway: &Gateway) -> Result<ModelInstance, ApiError> {
+fn describe(stored: StoredModelInstance, state: &AppState) -> Result<ModelInstance, ApiError> {
+    let (gateway, cipher) = (&state.gateway, &state.cipher);
     let row = &stored.row;
     let (id, endpoint) = (ModelInstanceId(row.id), row.endpoint()?);
     let token = |token: InstanceTokenRow| Token {
+        unreadable: token.open(cipher).value.is_err(),
         id: TokenId(token.id),
         label: token.label,
         hint: token.hint,
         state: gateway.token_state(TokenId(token.id)),
     };
     let header = |header: InstanceHeaderRow| SecretHeader {
+        unreadable: header.open(cipher).value.is_err(),
         id: HeaderId(header.id),
         name: header.name,
         hint: header.hint,
     };
     let proxy = |proxy: InstanceProxyRow| Proxy {
+        unreadable: matches!(proxy.open(cipher).password, Some(Err(_))),
         id: ProxyId(proxy.id),
         url: proxy.url,
         username: proxy.username,

@@ -282,23 +282,23 @@ pub struct StoredModelInstance {
     pub proxies: Vec<InstanceProxyRow>,
 }
 
-/// Why a stored instance cannot be connected to.
+/// Why a stored instance cannot be made or copied.
 #[derive(Debug, thiserror::Error)]
 pub enum StoredConnectionError {
     /// A column holds what the schema should not allow.
     #[error("a stored instance cannot be read: {0}")]
     Row(#[from] diesel::result::Error),
-    /// A secret cannot be decrypted.
+    /// A secret cannot be encrypted or decrypted.
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
 
 impl StoredModelInstance {
-    /// How to reach the backend, secrets in clear.
+    /// How to reach the backend, secrets in clear as far as they can be read.
     ///
     /// # Errors
-    /// If a secret cannot be decrypted, or a column holds what it should not.
-    pub fn connection(&self, cipher: &SecretCipher) -> Result<Connection, StoredConnectionError> {
+    /// If a column holds what it should not.
+    pub fn connection(&self, cipher: &SecretCipher) -> QueryResult<Connection> {
         let row = &self.row;
         Ok(Connection {
             id: ModelInstanceId(row.id),
@@ -311,17 +311,17 @@ impl StoredModelInstance {
                 .tokens
                 .iter()
                 .map(|token| token.open(cipher))
-                .collect::<Result<_, _>>()?,
+                .collect(),
             headers: self
                 .headers
                 .iter()
                 .map(|header| header.open(cipher))
-                .collect::<Result<_, _>>()?,
+                .collect(),
             proxies: self
                 .proxies
                 .iter()
                 .map(|proxy| proxy.open(cipher))
-                .collect::<Result<_, _>>()?,
+                .collect(),
             tls: row.tls(),
             parameters: row.parameters()?,
             limits: row.limits()?,
@@ -334,47 +334,33 @@ impl StoredModelInstance {
 
 impl InstanceTokenRow {
     /// The token in clear.
-    ///
-    /// # Errors
-    /// If it cannot be decrypted.
-    pub fn open(&self, cipher: &SecretCipher) -> Result<ConnectionToken, SecretError> {
-        let value = cipher.decrypt(SecretPlace::token(self.id), &self.value_encrypted)?;
-        Ok(ConnectionToken {
+    pub fn open(&self, cipher: &SecretCipher) -> ConnectionToken {
+        ConnectionToken {
             id: TokenId(self.id),
-            value,
-        })
+            value: cipher.decrypt(SecretPlace::token(self.id), &self.value_encrypted),
+        }
     }
 }
 
 impl InstanceHeaderRow {
     /// The header in clear.
-    ///
-    /// # Errors
-    /// If it cannot be decrypted.
-    pub fn open(&self, cipher: &SecretCipher) -> Result<ConnectionHeader, SecretError> {
-        let value = cipher.decrypt(SecretPlace::header(self.id), &self.value_encrypted)?;
-        Ok(ConnectionHeader {
+    pub fn open(&self, cipher: &SecretCipher) -> ConnectionHeader {
+        ConnectionHeader {
             name: self.name.clone(),
-            value,
-        })
+            value: cipher.decrypt(SecretPlace::header(self.id), &self.value_encrypted),
+        }
     }
 }
 
 impl InstanceProxyRow {
     /// The proxy with its password in clear.
-    ///
-    /// # Errors
-    /// If it cannot be decrypted.
-    pub fn open(&self, cipher: &SecretCipher) -> Result<ConnectionProxy, SecretError> {
+    pub fn open(&self, cipher: &SecretCipher) -> ConnectionProxy {
         let stored = self.password_encrypted.as_deref();
-        let password = stored
-            .map(|stored| cipher.decrypt(SecretPlace::proxy(self.id), stored))
-            .transpose()?;
-        Ok(ConnectionProxy {
+        ConnectionProxy {
             id: ProxyId(self.id),
             url: self.url.clone(),
             username: self.username.clone(),
-            password,
-        })
+            password: stored.map(|stored| cipher.decrypt(SecretPlace::proxy(self.id), stored)),
+        }
     }
 }

@@ -61,7 +61,7 @@ impl StoredModelInstance {
         let id = Uuid::now_v7();
         let row = self.row.copied(id, name, now);
         let tokens = self.tokens.iter().map(|token| {
-            let (copy, value) = (Uuid::now_v7(), token.open(cipher)?.value);
+            let (copy, value) = (Uuid::now_v7(), token.open(cipher).value?);
             let value_encrypted = cipher.encrypt(SecretPlace::token(copy), &value)?;
             Ok(InstanceTokenRow {
                 id: copy,
@@ -71,7 +71,7 @@ impl StoredModelInstance {
             })
         });
         let headers = self.headers.iter().map(|header| {
-            let (copy, value) = (Uuid::now_v7(), header.open(cipher)?.value);
+            let (copy, value) = (Uuid::now_v7(), header.open(cipher).value?);
             let value_encrypted = cipher.encrypt(SecretPlace::header(copy), &value)?;
             Ok(InstanceHeaderRow {
                 id: copy,
@@ -81,9 +81,9 @@ impl StoredModelInstance {
             })
         });
         let proxies = self.proxies.iter().map(|proxy| {
-            let (copy, password) = (Uuid::now_v7(), proxy.open(cipher)?.password);
+            let (copy, password) = (Uuid::now_v7(), proxy.open(cipher).password);
             let password_encrypted = password
-                .map(|password| cipher.encrypt(SecretPlace::proxy(copy), &password))
+                .map(|password| cipher.encrypt(SecretPlace::proxy(copy), &password?))
                 .transpose()?;
             Ok(InstanceProxyRow {
                 id: copy,

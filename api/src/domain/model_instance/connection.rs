@@ -1,11 +1,17 @@
 //! Everything that is needed to reach one backend, secrets in clear: what checks, model lists and requests all start from.
+//!
+//! The rule: a secret that cannot be decrypted stays in its place as one that cannot be read, so that nobody takes the connection for one
+//! without it. No client is made of such a connection, and the instance is not asked.
 
 use understudy_shared::{
     Capabilities, Endpoint, HealthCheck, InstanceAuth, InstanceKind, Limits, ModelInstanceId,
     Parameters, ProxyId, Timeouts, TlsOptions, TokenId,
 };
 
-use crate::secrets::Secret;
+use crate::secrets::{Secret, SecretError};
+
+/// A stored secret in clear, or why it cannot be read.
+pub type Opened = Result<Secret, SecretError>;
 
 /// One token of the pool.
 #[derive(Clone, Debug)]
@@ -13,7 +19,7 @@ pub struct ConnectionToken {
     /// Its id.
     pub id: TokenId,
     /// The token.
-    pub value: Secret,
+    pub value: Opened,
 }
 
 /// One extra header.
@@ -22,7 +28,7 @@ pub struct ConnectionHeader {
     /// Its name.
     pub name: String,
     /// Its value.
-    pub value: Secret,
+    pub value: Opened,
 }
 
 /// One proxy.
@@ -35,7 +41,7 @@ pub struct ConnectionProxy {
     /// Name to sign in with.
     pub username: Option<String>,
     /// Password to sign in with.
-    pub password: Option<Secret>,
+    pub password: Option<Opened>,
 }
 
 /// A backend and how to reach it. Made from a stored instance or from a draft; always validated before.
@@ -71,4 +77,25 @@ pub struct Connection {
     pub health_check: HealthCheck,
     /// What it can do.
     pub capabilities: Capabilities,
+}
+
+impl Connection {
+    /// The secrets, as far as they can be read.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.opened().filter_map(|secret| secret.as_ref().ok())
+    }
+
+    /// Why the first of the secrets that cannot be read cannot.
+    pub fn unreadable(&self) -> Option<&SecretError> {
+        self.opened().find_map(|secret| secret.as_ref().err())
+    }
+
+    fn opened(&self) -> impl Iterator<Item = &Opened> {
+        let tokens = self.tokens.iter().map(|token| &token.value);
+        let headers = self.headers.iter().map(|header| &header.value);
+        let proxies = self.proxies.iter();
+        tokens
+            .chain(headers)
+            .chain(proxies.filter_map(|proxy| proxy.password.as_ref()))
+    }
 }

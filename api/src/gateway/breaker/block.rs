@@ -14,6 +14,8 @@ const AT_LIMIT: Duration = Duration::from_secs(1);
 /// Why an instance is not asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {
+    /// A secret of it cannot be decrypted.
+    Unreadable,
     /// Every token is refused.
     AuthFailed,
     /// The quota of every token that is not refused is used up.
@@ -36,6 +38,7 @@ impl Block {
     /// Why, for programs.
     pub fn code(self) -> ReasonCode {
         match self {
+            Self::Unreadable => ReasonCode::SecretUnreadable,
             Self::AuthFailed => ReasonCode::AuthFailed,
             Self::Exhausted(_) | Self::Cooling(_) => ReasonCode::Cooling,
             Self::Shut(_, Why::Failures) | Self::Probing(Why::Failures) => ReasonCode::Ejected,
@@ -49,6 +52,9 @@ impl Block {
     /// Why, for people, without the error behind it.
     pub fn text(self) -> &'static str {
         match self {
+            Self::Unreadable => {
+                "a stored secret of it cannot be decrypted and must be entered again"
+            }
             Self::AuthFailed => "it refuses every token",
             Self::Exhausted(_) => "the quota of its tokens is used up",
             Self::Cooling(_) => "it asked for a pause",
@@ -85,7 +91,7 @@ impl Block {
             | Self::Shut(until, _)
             | Self::NoProxy(until)
             | Self::Down(until) => Some(until),
-            Self::AuthFailed | Self::Probing(_) | Self::AtLimit => None,
+            Self::Unreadable | Self::AuthFailed | Self::Probing(_) | Self::AtLimit => None,
         }
     }
 

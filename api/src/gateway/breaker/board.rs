@@ -83,10 +83,9 @@ impl Board {
     /// The record of an instance with these connection settings; a fresh one if they changed.
     pub fn entry(&self, connection: &Connection, settings: u64) -> Arc<Health> {
         let fresh = || {
-            let (tokens, proxies) = (connection.tokens.len(), connection.proxies.len());
             let surroundings = Arc::clone(&self.surroundings);
             let alarm = Alarm::new(connection.id, Arc::clone(&self.alarms));
-            Arc::new(Health::new(settings, tokens, proxies, surroundings, alarm))
+            Arc::new(Health::new(connection, settings, surroundings, alarm))
         };
         let mut entries = write(&self.instances);
         let entry = entries.entry(connection.id).or_insert_with(fresh);

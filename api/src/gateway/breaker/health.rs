@@ -15,6 +15,7 @@ use super::block::Block;
 use super::gate::{Breaker, Gate, Pass, Why};
 use super::judge::judge;
 use super::tally::Checked;
+use crate::domain::model_instance::Connection;
 use crate::gateway::pool::{Proxies, Shortage, Tokens};
 use crate::gateway::surroundings::{Moment, Surroundings};
 use crate::gateway::watch::alarm::Alarm;
@@ -40,6 +41,8 @@ pub(super) enum Last {
 
 #[derive(Debug)]
 pub(super) struct Known {
+    /// Whether a secret of it cannot be decrypted. It stays so: with another secret the settings are others.
+    unreadable: bool,
     pub breaker: Breaker,
     pub tokens: Tokens,
     pub proxies: Proxies,
@@ -57,6 +60,9 @@ pub(super) struct Known {
 impl Known {
     /// Why the instance is not asked now, if so.
     pub fn block(&self, now: Moment) -> Option<Block> {
+        if self.unreadable {
+            return Some(Block::Unreadable);
+        }
         match self.tokens.pick(None, now) {
             Err(Shortage::Refused) => return Some(Block::AuthFailed),
             Err(Shortage::Exhausted(until)) => return Some(Block::Exhausted(until)),
@@ -85,7 +91,8 @@ impl Known {
     }
 
     fn is_quiet(&self, now: Moment) -> bool {
-        self.breaker.gate(now) == Gate::Open
+        !self.unreadable
+            && self.breaker.gate(now) == Gate::Open
             && self.tokens.pick(None, now).is_ok()
             && self.proxies.all_down(now).is_none()
             && self.checks.down_until(now).is_none()
@@ -118,18 +125,18 @@ pub struct Entry {
 }
 
 impl Health {
-    /// Of an instance with so many tokens and proxies, of which nothing is known.
+    /// Of an instance of which nothing is known but how it is reached.
     pub fn new(
+        connection: &Connection,
         settings: u64,
-        tokens: usize,
-        proxies: usize,
         surroundings: Arc<dyn Surroundings>,
         alarm: Alarm,
     ) -> Self {
         let known = Known {
+            unreadable: connection.unreadable().is_some(),
             breaker: Breaker::default(),
-            tokens: Tokens::new(tokens),
-            proxies: Proxies::new(proxies),
+            tokens: Tokens::new(connection.tokens.len()),
+            proxies: Proxies::new(connection.proxies.len()),
             checks: Checked::default(),
             last: Last::NotAsked,
             shown: InstanceState::Unknown,
@@ -139,7 +146,7 @@ impl Health {
             last_error: None,
             minute: None,
         };
-        Self {
+        let health = Self {
             settings,
             in_flight: AtomicU32::new(0),
             first_byte_us: AtomicU64::new(0),
@@ -147,7 +154,10 @@ impl Health {
             known: Mutex::new(known),
             surroundings,
             alarm,
-        }
+        };
+        // What keeps requests away from the beginning is known from the beginning.
+        health.adjust(|_, _| {});
+        health
     }
 
     pub(super) fn known(&self) -> MutexGuard<'_, Known> {

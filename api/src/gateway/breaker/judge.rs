@@ -43,7 +43,7 @@ pub(super) fn judge(known: &Known, now: Moment) -> Judgement {
             state: state(block),
             code: block.code(),
             text: block.text().into(),
-            because: !matches!(block, Block::Probing(_)),
+            because: !matches!(block, Block::Probing(_) | Block::Unreadable),
             retry_at: block.retry_at(),
         };
     }
@@ -136,9 +136,11 @@ fn state(block: Block) -> InstanceState {
         Block::AuthFailed => InstanceState::AuthFailed,
         Block::Exhausted(_) | Block::Cooling(_) => InstanceState::Cooling,
         Block::Shut(_, Why::Failures) | Block::Probing(Why::Failures) => InstanceState::Ejected,
-        Block::Shut(..) | Block::Probing(_) | Block::NoProxy(_) | Block::Down(_) => {
-            InstanceState::Down
-        }
+        Block::Unreadable
+        | Block::Shut(..)
+        | Block::Probing(_)
+        | Block::NoProxy(_)
+        | Block::Down(_) => InstanceState::Down,
         // Never asked of what is known: limits are configuration.
         Block::AtLimit => InstanceState::Up,
     }

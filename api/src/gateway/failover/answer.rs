@@ -120,18 +120,7 @@ pub(super) fn scrub(status: StatusCode, body: &[u8], connection: &Connection) ->
 }
 
 fn without_secrets(mut text: String, connection: &Connection) -> String {
-    let secrets = connection
-        .tokens
-        .iter()
-        .map(|token| &token.value)
-        .chain(connection.headers.iter().map(|header| &header.value))
-        .chain(
-            connection
-                .proxies
-                .iter()
-                .filter_map(|proxy| proxy.password.as_ref()),
-        )
-        .map(Secret::expose);
+    let secrets = connection.secrets().map(Secret::expose);
     let host = &connection.endpoint.host;
     let authority = format!("{host}:{}", connection.endpoint.port);
     for hidden in secrets.chain([authority.as_str(), host.as_str()]) {

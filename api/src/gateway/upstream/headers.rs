@@ -13,8 +13,10 @@ pub(super) fn all(connection: &Connection) -> Option<Vec<HeaderMap>> {
     if connection.tokens.is_empty() {
         return Some(vec![with(connection, None)?]);
     }
-    let tokens = connection.tokens.iter().map(|token| token.value.expose());
-    tokens.map(|token| with(connection, Some(token))).collect()
+    let tokens = connection.tokens.iter();
+    tokens
+        .map(|token| with(connection, Some(token.value.as_ref().ok()?.expose())))
+        .collect()
 }
 
 fn with(connection: &Connection, token: Option<&str>) -> Option<HeaderMap> {
@@ -44,7 +46,7 @@ fn with(connection: &Connection, token: Option<&str>) -> Option<HeaderMap> {
     for header in &connection.headers {
         headers.insert(
             HeaderName::try_from(&header.name).ok()?,
-            secret(header.value.expose())?,
+            secret(header.value.as_ref().ok()?.expose())?,
         );
     }
     Some(headers)

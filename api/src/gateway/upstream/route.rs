@@ -172,7 +172,9 @@ fn through(proxy: &ConnectionProxy) -> Result<Proxy, reqwest::Error> {
     let through = Proxy::all(&proxy.url)?;
     Ok(match (&proxy.username, &proxy.password) {
         (Some(username), password) => {
-            through.basic_auth(username, password.as_ref().map_or("", Secret::expose))
+            let password = password.as_ref().map(Result::as_ref).transpose();
+            let password = password.map_err(|_| misconfigured(UNREADABLE))?;
+            through.basic_auth(username, password.map_or("", Secret::expose))
         }
         (None, _) => through,
     })

@@ -14,12 +14,12 @@ use crate::auth::{ManageWrite, Permitted};
 use crate::db;
 use crate::db::model_instances::StoredModelInstance;
 use crate::domain::model_instance::{
-    Connection, ConnectionHeader, ConnectionProxy, ConnectionToken, ValidHeader,
+    Connection, ConnectionHeader, ConnectionProxy, ConnectionToken, Opened, ValidHeader,
     ValidModelInstance, ValidProxy, ValidToken,
 };
 use crate::error::ApiError;
 use crate::routes::extract::{JsonBody, PathId, read_as};
-use crate::secrets::{SecretCipher, SecretError};
+use crate::secrets::{Secret, SecretCipher, SecretError};
 use crate::state::AppState;
 
 /// Check a model instance now
@@ -62,7 +62,7 @@ pub async fn check_model_instance_draft(
         None => None,
     };
     let valid = validate(&state, input, stored.as_ref(), Purpose::Check).await?;
-    let connection = connection(&state, valid, stored.as_ref()).map_err(ApiError::internal)?;
+    let connection = connection(&state, valid, stored.as_ref());
     Ok(HttpResponse::Ok().json(state.gateway.check(&connection).await))
 }
 
@@ -108,12 +108,12 @@ fn connection(
     state: &AppState,
     valid: ValidModelInstance,
     stored: Option<&StoredModelInstance>,
-) -> Result<Connection, SecretError> {
+) -> Connection {
     let kept = Kept {
         stored,
         cipher: &state.cipher,
     };
-    Ok(Connection {
+    Connection {
         // The draft's own id, so that what is learnt of it is not taken for news of the stored instance.
         id: ModelInstanceId(Uuid::now_v7()),
         name: valid.name,
@@ -125,24 +125,24 @@ fn connection(
             .tokens
             .into_iter()
             .map(|token| kept.token(token))
-            .collect::<Result<_, _>>()?,
+            .collect(),
         headers: valid
             .headers
             .into_iter()
             .map(|header| kept.header(header))
-            .collect::<Result<_, _>>()?,
+            .collect(),
         proxies: valid
             .proxies
             .into_iter()
             .map(|proxy| kept.proxy(proxy))
-            .collect::<Result<_, _>>()?,
+            .collect(),
         tls: valid.tls,
         parameters: valid.parameters,
         limits: valid.limits,
         timeouts: valid.timeouts,
         health_check: valid.health_check,
         capabilities: valid.capabilities,
-    })
+    }
 }
 
 /// Where the secrets are that a draft does not bring along.
@@ -152,48 +152,48 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
-    fn token(&self, token: ValidToken) -> Result<ConnectionToken, SecretError> {
+    fn token(&self, token: ValidToken) -> ConnectionToken {
         let row = token
             .id
             .and_then(|id| self.stored?.tokens.iter().find(|row| row.id == id.0));
-        let kept = row.map(|row| row.open(self.cipher)).transpose()?;
-        let value = token
-            .value
-            .or(kept.map(|kept| kept.value))
-            .ok_or(SecretError::Damaged)?;
-        let id = token.id.unwrap_or_else(|| TokenId(Uuid::now_v7()));
-        Ok(ConnectionToken { id, value })
+        let kept = || row.map(|row| row.open(self.cipher).value);
+        ConnectionToken {
+            id: token.id.unwrap_or_else(|| TokenId(Uuid::now_v7())),
+            value: opened(token.value, kept),
+        }
     }
 
-    fn header(&self, header: ValidHeader) -> Result<ConnectionHeader, SecretError> {
+    fn header(&self, header: ValidHeader) -> ConnectionHeader {
         let row = header
             .id
             .and_then(|id| self.stored?.headers.iter().find(|row| row.id == id.0));
-        let kept = row.map(|row| row.open(self.cipher)).transpose()?;
-        let value = header
-            .value
-            .or(kept.map(|kept| kept.value))
-            .ok_or(SecretError::Damaged)?;
-        Ok(ConnectionHeader {
+        let kept = || row.map(|row| row.open(self.cipher).value);
+        ConnectionHeader {
             name: header.name,
-            value,
-        })
+            value: opened(header.value, kept),
+        }
     }
 
-    fn proxy(&self, proxy: ValidProxy) -> Result<ConnectionProxy, SecretError> {
+    fn proxy(&self, proxy: ValidProxy) -> ConnectionProxy {
         let row = proxy
             .id
             .and_then(|id| self.stored?.proxies.iter().find(|row| row.id == id.0));
         // A password without a name means nothing.
         let row = row.filter(|_| proxy.username.is_some());
-        let kept = row.map(|row| row.open(self.cipher)).transpose()?;
-        let password = proxy.password.or(kept.and_then(|kept| kept.password));
-        let id = proxy.id.unwrap_or_else(|| ProxyId(Uuid::now_v7()));
-        Ok(ConnectionProxy {
-            id,
+        let kept = || row.and_then(|row| row.open(self.cipher).password);
+        ConnectionProxy {
+            id: proxy.id.unwrap_or_else(|| ProxyId(Uuid::now_v7())),
             url: proxy.url.to_string(),
             username: proxy.username,
-            password,
-        })
+            password: proxy.password.map(Ok).or_else(kept),
+        }
+    }
+}
+
+/// A secret that the draft brings along, or the stored one. Validation has made sure that there is either.
+fn opened(new: Option<Secret>, kept: impl FnOnce() -> Option<Opened>) -> Opened {
+    match new {
+        Some(value) => Ok(value),
+        None => kept().unwrap_or(Err(SecretError::Damaged)),
     }
 }

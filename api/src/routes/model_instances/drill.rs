@@ -98,6 +98,6 @@ async fn set(
         .ok_or_else(not_found)?;
     Ok(resource(
         stored.row.version,
-        &describe(stored, &state.gateway)?,
+        &describe(stored, &state)?,
     ))
 }

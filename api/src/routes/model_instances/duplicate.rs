@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use actix_web::{HttpResponse, post, web};
 
 use diesel_async::AsyncConnection as _;
-use understudy_shared::{ModelInstance, ModelInstanceId};
+use understudy_shared::{ModelInstance, ModelInstanceId, Problem};
 
 use super::{created, not_found};
 use crate::auth::{ManageWrite, Origin, Permitted};
@@ -26,10 +26,13 @@ const NAME_CHARS: usize = 100;
 #[utoipa::path(
     tag = "model-instances",
     params(("id" = ModelInstanceId, Path, description = "Id of the instance")),
-    responses((status = 201, description = "Made", body = ModelInstance, headers(
-        ("location" = String, description = "Path of the copy"),
-        ("etag" = String, description = "The version, for If-Match"),
-    ))),
+    responses(
+        (status = 201, description = "Made", body = ModelInstance, headers(
+            ("location" = String, description = "Path of the copy"),
+            ("etag" = String, description = "The version, for If-Match"),
+        )),
+        (status = 409, description = "A stored secret cannot be decrypted (`secret_unreadable`)", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/api/v1/model-instances/{id}/duplicate")]
 pub async fn duplicate_model_instance(
@@ -58,7 +61,7 @@ pub async fn duplicate_model_instance(
             Ok(copy)
         })
         .await?;
-    created(copy, &state.gateway)
+    created(copy, &state)
 }
 
 /// The first of "A (copy)", "A (copy 2)", … that is free, shortened so that it stays a valid name.

@@ -31,6 +31,6 @@ pub async fn get_model_instance(
         .ok_or_else(not_found)?;
     Ok(resource(
         stored.row.version,
-        &describe(stored, &state.gateway)?,
+        &describe(stored, &state)?,
     ))
 }

@@ -56,7 +56,7 @@ pub async fn create_model_instance(
             .map_err(refused)
     })
     .await?;
-    created(new, &state.gateway)
+    created(new, &state)
 }
 
 /// Change a model instance
@@ -92,7 +92,7 @@ pub async fn update_model_instance(
         if let Some(changed) = try_update(&state, &author, id.0, &if_match, patch.clone()).await? {
             return Ok(resource(
                 changed.row.version,
-                &describe(changed, &state.gateway)?,
+                &describe(changed, &state)?,
             ));
         }
     }
@@ -117,9 +117,8 @@ async fn try_update(
         .ok_or_else(not_found)?;
     drop(conn);
     if_match.check(stored.row.version)?;
-    let input = patched(describe(stored.clone(), &state.gateway)?, patch)?;
+    let input = patched(describe(stored.clone(), state)?, patch)?;
     let valid = validate(state, input, Some(&stored), Purpose::Save).await?;
-    let changed = stored.changed(&valid, &state.cipher, now())?;
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
         db::model_instances::lock_configuration(conn).await?;
@@ -130,6 +129,8 @@ async fn try_update(
             return if_match.check(current.row.version).map(|()| None);
         }
         check_dimensions(conn, id, &valid).await?;
+        // From what is stored at this moment: kept secrets may have been encrypted anew, which changes no version.
+        let changed = current.changed(&valid, &state.cipher, now())?;
         let mut change = Change::within(conn, author)?;
         db::model_instances::update(&mut change, &current, &changed)
             .await
