@@ -72,6 +72,8 @@ pub struct Config {
     pub first_admin: Option<FirstAdmin>,
     /// `UNDERSTUDY_SECRET_KEYS`; none = a key file in the data folder.
     pub secret_keys: Option<KeyRing>,
+    /// `UNDERSTUDY_ALLOW_UNREADABLE_SECRETS`: start although keys are missing.
+    pub allow_unreadable_secrets: bool,
     /// `UNDERSTUDY_JWT_KEYS`; none = a key file in the data folder.
     pub jwt_keys: Option<KeyRing>,
     /// `UNDERSTUDY_WORKERS`
@@ -100,9 +102,10 @@ pub struct Config {
 const DRAIN: Duration = Duration::from_secs(120);
 
 /// The variables that this version reads, beside `DATABASE_URL` and those of OpenTelemetry.
-const VARIABLES: [&str; 17] = [
+const VARIABLES: [&str; 18] = [
     "UNDERSTUDY_ADMIN_PASSWORD",
     "UNDERSTUDY_ADMIN_USERNAME",
+    "UNDERSTUDY_ALLOW_UNREADABLE_SECRETS",
     "UNDERSTUDY_DATA_DIR",
     "UNDERSTUDY_DRAIN_SECONDS",
     "UNDERSTUDY_EGRESS_ALLOW",
@@ -198,6 +201,8 @@ impl Config {
         }
         let first_admin = env.first_admin();
         let secret_keys = env.keys("UNDERSTUDY_SECRET_KEYS", &database);
+        let allow_unreadable_secrets =
+            env.parsed("UNDERSTUDY_ALLOW_UNREADABLE_SECRETS", "true or false");
         let jwt_keys = env.keys("UNDERSTUDY_JWT_KEYS", &database);
         let workers: Option<usize> =
             env.parsed("UNDERSTUDY_WORKERS", "a number of threads from 1 to 1024");
@@ -248,6 +253,7 @@ impl Config {
             web_root,
             first_admin,
             secret_keys,
+            allow_unreadable_secrets: allow_unreadable_secrets.unwrap_or(false),
             jwt_keys,
             workers: workers
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),

@@ -32,6 +32,7 @@ pub mod schema;
 pub mod sessions;
 pub mod settings;
 pub mod setup_tokens;
+pub mod stored_secrets;
 pub mod time;
 pub mod usage;
 pub mod users;

@@ -73,10 +73,7 @@ pub fn status_and_title(code: ProblemCode) -> (StatusCode, &'static str) {
             StatusCode::UNPROCESSABLE_ENTITY,
             "The secrets must be entered again",
         ),
-        C::SecretUnreadable => (
-            StatusCode::CONFLICT,
-            "A stored secret cannot be decrypted",
-        ),
+        C::SecretUnreadable => (StatusCode::CONFLICT, "A stored secret cannot be decrypted"),
         C::SetupClosed => (StatusCode::CONFLICT, "The set-up is over"),
         C::RequestTimeout => (
             StatusCode::REQUEST_TIMEOUT,

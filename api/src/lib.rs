@@ -14,6 +14,7 @@ pub mod keys;
 pub mod log;
 pub mod metrics;
 pub mod openapi;
+pub mod rekey;
 pub mod request_id;
 pub mod reset_password;
 pub mod retention;

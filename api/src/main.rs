@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use understudy_api::config::Config;
 use understudy_api::reset_password::{self, ResetError};
 use understudy_api::server::{self, ServeError};
-use understudy_api::{log, openapi};
+use understudy_api::{log, openapi, rekey};
 
 /// Many small allocations per request, and 19 MiB for each password that is hashed: the C library's allocator is slower at the
 /// former and keeps the latter for good. `docs/BENCHMARKS.md` has the difference.
@@ -37,6 +37,8 @@ enum Command {
         #[arg(long)]
         enable: bool,
     },
+    /// Encrypts all stored secrets with the newest key, beside running services; can be run again at any time
+    Rekey,
     /// Prints the OpenAPI document
     Openapi,
 }
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
             async move |config| reset_password::run(config, &user, enable).await,
             ResetError::exit_code,
         ),
+        Command::Rekey => run(rekey::run, ServeError::exit_code),
     }
 }
 

@@ -11,6 +11,10 @@ use uuid::Uuid;
 
 use crate::keys::KeyRing;
 
+mod fit;
+
+pub use fit::WrongKeys;
+
 /// Version of the format: `version (1) ‖ length of key id (1) ‖ key id ‖ nonce (24) ‖ ciphertext and tag`.
 const FORMAT: u8 = 1;
 const NONCE_BYTES: usize = 24;
@@ -150,15 +154,10 @@ impl SecretCipher {
     /// # Errors
     /// If the bytes are damaged, were moved, or their key is missing or another one.
     pub fn decrypt(&self, place: SecretPlace, stored: &[u8]) -> Result<Secret, SecretError> {
-        let rest = stored.strip_prefix(&[FORMAT]).ok_or(SecretError::Damaged)?;
-        let (&length, rest) = rest.split_first().ok_or(SecretError::Damaged)?;
-        let (id, rest) = rest
-            .split_at_checked(length.into())
-            .ok_or(SecretError::Damaged)?;
+        let (id, rest) = split(stored)?;
         let (nonce, sealed) = rest
             .split_at_checked(NONCE_BYTES)
             .ok_or(SecretError::Damaged)?;
-        let id = std::str::from_utf8(id).map_err(|_| SecretError::Damaged)?;
         let key = self
             .0
             .find(id)
@@ -178,6 +177,17 @@ impl SecretCipher {
             .map(Secret)
             .map_err(|_| SecretError::Damaged)
     }
+}
+
+/// The id of the key, and what comes after it.
+fn split(stored: &[u8]) -> Result<(&str, &[u8]), SecretError> {
+    let rest = stored.strip_prefix(&[FORMAT]).ok_or(SecretError::Damaged)?;
+    let (&length, rest) = rest.split_first().ok_or(SecretError::Damaged)?;
+    let (id, rest) = rest
+        .split_at_checked(length.into())
+        .ok_or(SecretError::Damaged)?;
+    let id = std::str::from_utf8(id).map_err(|_| SecretError::Damaged)?;
+    Ok((id, rest))
 }
 
 #[cfg(test)]

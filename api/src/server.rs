@@ -21,7 +21,7 @@ use crate::gateway::watch::link;
 use crate::gateway::{Gateway, refresh, watch};
 use crate::keys::{self, KeyFileError, KeyRing};
 use crate::metrics::{self, Metrics};
-use crate::secrets::{SecretCipher, SecretError};
+use crate::secrets::{SecretCipher, WrongKeys};
 use crate::state::AppState;
 use crate::telemetry::{TelemetryError, Traces};
 use crate::{retention, routes, usage};
@@ -59,9 +59,21 @@ pub enum ServeError {
     Start(#[from] ApiError),
     /// What is stored cannot be decrypted.
     #[error(
-        "{0}. Start with the keys that encrypted it (UNDERSTUDY_SECRET_KEYS or the key file in the data folder)."
+        "{0}. Start with the keys that encrypted them (UNDERSTUDY_SECRET_KEYS or the key file in the data folder). If they are lost, \
+         UNDERSTUDY_ALLOW_UNREADABLE_SECRETS=true starts all the same: instances are down until their secrets are entered again."
     )]
-    Secrets(#[from] SecretError),
+    Secrets(#[from] WrongKeys),
+    /// Some secrets cannot be encrypted with the newest key, since they cannot be decrypted.
+    #[error(
+        "{0} stored secrets cannot be decrypted; they are named above and were left as they are. Bring the keys back that encrypted \
+         them and run this again, or enter the secrets again."
+    )]
+    Unreadable(usize),
+    /// Others go on to encrypt with an older key.
+    #[error(
+        "secrets are entered with an older key all the time: give the newest key to every replica, then run this again"
+    )]
+    RekeyedInVain,
     /// The address is taken or not ours.
     #[error(
         "cannot listen on {0}: {1}. Is another service running there? UNDERSTUDY_LISTEN chooses another address."
@@ -81,11 +93,12 @@ pub enum ServeError {
 }
 
 impl ServeError {
-    /// Exit code, as sysexits has them: 78 = configuration, 75 = try again later.
+    /// Exit code, as sysexits has them: 78 = configuration, 75 = try again later, 65 = data.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Keys(_) | Self::Secrets(_) | Self::Telemetry(_) => 78,
-            Self::Database(DatabaseError::Connect(_)) => 75,
+            Self::Database(DatabaseError::Connect(_)) | Self::RekeyedInVain => 75,
+            Self::Unreadable(_) => 65,
             _ => 1,
         }
     }
@@ -103,7 +116,11 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let metrics = listen_for_metrics(config.metrics_listen)?;
     let (url, embedded) = start_database(&config).await?;
     // After the database, which locks the data folder: of two first starts at once only one may make keys.
-    let served = match load_keys(&config) {
+    let keys = load_secret_keys(&config).and_then(|secret_keys| {
+        let jwt_keys = load_keys(config.jwt_keys.as_ref(), &config, "jwt-keys")?;
+        Ok((secret_keys, jwt_keys))
+    });
+    let served = match keys {
         Ok((secret_keys, jwt_keys)) => {
             let listeners = Listeners {
                 main: listener,
@@ -147,24 +164,25 @@ fn listen_for_metrics(
 /// # Errors
 /// If the database cannot be reached or a migration fails.
 pub async fn migrate(config: Config) -> Result<(), ServeError> {
-    let (url, embedded) = start_database(&config).await?;
-    let migrated = patiently(&url).await;
-    if let Some(embedded) = embedded {
+    if let (_, Some(embedded)) = open_database(&config).await? {
         embedded.stop().await;
     }
-    migrated
+    Ok(())
 }
 
-fn load_keys(config: &Config) -> Result<(KeyRing, KeyRing), ServeError> {
-    let load = |ring: &Option<KeyRing>, name: &str| match ring {
+/// The keys that encrypt stored secrets. Without those of the environment they are in the data folder, which the embedded database makes.
+///
+/// # Errors
+/// If the key file cannot be used.
+pub fn load_secret_keys(config: &Config) -> Result<KeyRing, ServeError> {
+    load_keys(config.secret_keys.as_ref(), config, "secret-keys")
+}
+
+fn load_keys(ring: Option<&KeyRing>, config: &Config, file: &str) -> Result<KeyRing, ServeError> {
+    match ring {
         Some(ring) => Ok(ring.clone()),
-        // The embedded database has made the folder.
-        None => Ok::<_, ServeError>(keys::load_or_create(&config.data_dir.join(name))?),
-    };
-    Ok((
-        load(&config.secret_keys, "secret-keys")?,
-        load(&config.jwt_keys, "jwt-keys")?,
-    ))
+        None => Ok(keys::load_or_create(&config.data_dir.join(file))?),
+    }
 }
 
 async fn start_database(config: &Config) -> Result<(String, Option<EmbeddedPostgres>), ServeError> {
@@ -230,7 +248,7 @@ async fn serve_on(
     let pulse = db::Pulse::default();
     let pool = db::pool(url, &pulse)?;
     let cipher = SecretCipher::new(secret_keys);
-    verify_secrets(&pool, &cipher).await?;
+    verify_secrets(&pool, &cipher, config.allow_unreadable_secrets).await?;
     let link = first_administrator(&config, &pool).await?;
     let mut own = vec![address];
     own.extend(listeners.metrics.as_ref().map(|(_, address)| *address));
@@ -368,14 +386,23 @@ fn reachable(address: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(host, address.port()))
 }
 
-/// A key that cannot decrypt what is stored must not start: it would answer with broken instances.
-async fn verify_secrets(pool: &Pool, cipher: &SecretCipher) -> Result<(), ServeError> {
+/// Keys that do not fit what is stored must not start, unless somebody says so: all instances of theirs would be down. A single secret
+/// that cannot be read takes down its instance and nothing else.
+async fn verify_secrets(
+    pool: &Pool,
+    cipher: &SecretCipher,
+    allowed: bool,
+) -> Result<(), ServeError> {
     let mut conn = pool.get().await.map_err(ApiError::from)?;
-    let stored = db::configuration::secrets(&mut conn)
+    let stored = db::stored_secrets::all(&mut conn)
         .await
         .map_err(ApiError::from)?;
-    for (place, value) in stored {
-        cipher.decrypt(place, &value)?;
+    let stored = stored
+        .iter()
+        .map(|secret| (secret.place(), &*secret.encrypted));
+    match cipher.fits(stored) {
+        Err(fault) if allowed => tracing::warn!("{fault}"),
+        fit => fit?,
     }
     Ok(())
 }

@@ -100,7 +100,7 @@ impl AuditActorKind {
 /// What something was done to, named as it was at that moment. Of a renamed one it is the new name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditTarget {
-    /// Its kind: `model_instance`, `model_group`, `api_key`, `user`, `settings`, `audit_log` or `operation`. Later versions know
+    /// Its kind: `model_instance`, `model_group`, `api_key`, `user`, `settings`, `secrets`, `audit_log` or `operation`. Later versions know
     /// more of them.
     #[schema(example = "model_instance")]
     pub kind: String,
@@ -221,6 +221,8 @@ names! {
         SetupFinish = "setup.finish",
         /// The settings were changed.
         SettingsUpdate = "settings.update",
+        /// Stored secrets were encrypted with another key.
+        SecretsRekey = "secrets.rekey",
         /// The audit log was exported.
         AuditLogExport = "audit_log.export",
         /// Records older than the settings keep them were removed.
@@ -243,6 +245,8 @@ names! {
         User = "user",
         /// The settings.
         Settings = "settings",
+        /// All stored secrets.
+        Secrets = "secrets",
         /// The audit log itself.
         AuditLog = "audit_log",
         /// An operation of the API that was refused; its name is method and path, its id that of the path.

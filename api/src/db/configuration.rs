@@ -3,18 +3,15 @@
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use understudy_shared::{ApiKeyId, ModelGroupId, UserId};
-use uuid::Uuid;
 
 use super::api_keys::ApiKeyRow;
 use super::model_groups::StoredModelGroup;
-use super::schema::{
-    api_keys, config_revision, instance_headers, instance_proxies, instance_tokens, users,
-};
+use super::schema::{api_keys, config_revision, users};
 use super::{model_groups, model_instances};
 use crate::gateway::snapshot::{
     KeyHash, Stored, StoredGroup, StoredInstance, StoredKey, StoredMember,
 };
-use crate::secrets::{SecretCipher, SecretPlace};
+use crate::secrets::SecretCipher;
 
 /// Counts the changes of the configuration.
 ///
@@ -123,34 +120,4 @@ async fn keys(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(KeyHash, StoredK
         Some((hash, key))
     };
     Ok(rows.into_iter().filter_map(key).collect())
-}
-
-/// Every stored secret with its place, to see at start whether the keys fit.
-///
-/// # Errors
-/// If the database fails.
-pub async fn secrets(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(SecretPlace, Vec<u8>)>> {
-    type Rows<V> = Vec<(Uuid, V)>;
-    let tokens: Rows<Vec<u8>> = instance_tokens::table
-        .select((instance_tokens::id, instance_tokens::value_encrypted))
-        .load(conn)
-        .await?;
-    let headers: Rows<Vec<u8>> = instance_headers::table
-        .select((instance_headers::id, instance_headers::value_encrypted))
-        .load(conn)
-        .await?;
-    let proxies: Rows<Option<Vec<u8>>> = instance_proxies::table
-        .select((instance_proxies::id, instance_proxies::password_encrypted))
-        .load(conn)
-        .await?;
-    let tokens = tokens
-        .into_iter()
-        .map(|(id, value)| (SecretPlace::token(id), value));
-    let headers = headers
-        .into_iter()
-        .map(|(id, value)| (SecretPlace::header(id), value));
-    let proxies = proxies
-        .into_iter()
-        .filter_map(|(id, value)| Some((SecretPlace::proxy(id), value?)));
-    Ok(tokens.chain(headers).chain(proxies).collect())
 }

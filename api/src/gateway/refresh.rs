@@ -126,9 +126,31 @@ async fn reload(gateway: &Gateway, pool: &Pool, cipher: &SecretCipher) -> Result
         .await
         .map_err(|error| error.to_string())?;
     let snapshot = Snapshot::build(stored, &gateway.board);
+    tell_unreadable(&gateway.snapshot(), &snapshot);
     tracing::debug!(revision = snapshot.revision, "loaded the configuration");
     gateway.snapshot.store(Arc::new(snapshot));
     Ok(())
+}
+
+/// Says once which instances are not asked because a secret of theirs cannot be decrypted.
+fn tell_unreadable(known: &Snapshot, new: &Snapshot) {
+    for instance in new.instances() {
+        let connection = &instance.connection;
+        let before = known.instance(connection.id);
+        let was = before.is_some_and(|before| before.connection.unreadable().is_some());
+        match connection.unreadable() {
+            Some(error) if !was => {
+                tracing::warn!(instance = connection.name, %error, "an instance is down until its secret is entered again");
+            }
+            None if was => {
+                tracing::info!(
+                    instance = connection.name,
+                    "all secrets of an instance can be decrypted again"
+                );
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Listens for announcements, for ever.

@@ -17,7 +17,8 @@ pub use write::*;
 
 use actix_web::HttpResponse;
 use understudy_shared::{
-    HeaderId, ModelInstance, ModelInstanceId, ProblemCode, Proxy, ProxyId, SecretHeader, Token, TokenId,
+    HeaderId, ModelInstance, ModelInstanceId, ProblemCode, Proxy, ProxyId, SecretHeader, Token,
+    TokenId,
 };
 
 use super::answer;

@@ -307,11 +307,7 @@ impl StoredModelInstance {
             endpoint: row.endpoint()?,
             model: row.model.clone(),
             auth: row.auth()?,
-            tokens: self
-                .tokens
-                .iter()
-                .map(|token| token.open(cipher))
-                .collect(),
+            tokens: self.tokens.iter().map(|token| token.open(cipher)).collect(),
             headers: self
                 .headers
                 .iter()

@@ -37,6 +37,7 @@ impl Fault {
             "bad_http" => CheckCode::NotHttp,
             "bad_answer" => CheckCode::BadAnswer,
             "misconfigured" => CheckCode::Misconfigured,
+            "secret_unreadable" => CheckCode::SecretUnreadable,
             "connection_lost" => CheckCode::ConnectionLost,
             // A proxy that refuses is not the backend that refuses.
             "proxy_failed" if cause != Cause::Tls => CheckCode::ProxyFailed,

@@ -108,7 +108,9 @@ impl Hindrance {
             Self::ContextTooSmall => "the request is too long for its context".to_owned(),
             Self::Drilled(_) => "somebody pretends that it is down".to_owned(),
             Self::Blocked(block) => match health.and_then(Health::last_error) {
-                Some(error) if !matches!(block, Block::AtLimit | Block::Unreadable) => format!("{}: {error}", block.text()),
+                Some(error) if !matches!(block, Block::AtLimit | Block::Unreadable) => {
+                    format!("{}: {error}", block.text())
+                }
                 _ => block.text().to_owned(),
             },
         }

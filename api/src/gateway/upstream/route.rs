@@ -19,7 +19,6 @@ use super::{explain, tls};
 use crate::domain::model_instance::{Connection, ConnectionProxy};
 use crate::gateway::classify::Failure;
 use crate::gateway::egress::{Destination, EgressFault, EgressPolicy};
-use crate::secrets::Secret;
 
 /// Idle connections are closed before common backends close them (uvicorn: 5 s), so that no request is sent into a closing one.
 pub(super) const POOL_IDLE: Duration = Duration::from_secs(4);
@@ -119,7 +118,7 @@ impl Proxied {
             port: endpoint.port,
             proxy: Some((host, port)),
         };
-        let through = through(proxy).map_err(|_| unusable("its proxy cannot be used"))?;
+        let through = through(proxy).ok_or_else(|| unusable("its proxy cannot be used"))?;
         builder(connection)?
             .proxy(through)
             .dns_resolver(Arc::new(resolver))
@@ -168,16 +167,16 @@ fn builder(connection: &Connection) -> Result<ClientBuilder, Failure> {
     Ok(builder.tls_backend_preconfigured((*tls).clone()))
 }
 
-fn through(proxy: &ConnectionProxy) -> Result<Proxy, reqwest::Error> {
-    let through = Proxy::all(&proxy.url)?;
-    Ok(match (&proxy.username, &proxy.password) {
-        (Some(username), password) => {
-            let password = password.as_ref().map(Result::as_ref).transpose();
-            let password = password.map_err(|_| misconfigured(UNREADABLE))?;
-            through.basic_auth(username, password.map_or("", Secret::expose))
-        }
-        (None, _) => through,
-    })
+fn through(proxy: &ConnectionProxy) -> Option<Proxy> {
+    let through = Proxy::all(&proxy.url).ok()?;
+    let Some(username) = &proxy.username else {
+        return Some(through);
+    };
+    let password = match &proxy.password {
+        Some(password) => password.as_ref().ok()?.expose(),
+        None => "",
+    };
+    Some(through.basic_auth(username, password))
 }
 
 fn address(proxy: &ConnectionProxy) -> Option<(String, u16)> {

@@ -108,9 +108,7 @@ pub async fn list_model_instances(
     let page = query.page(rows);
     let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
     let stored = db::model_instances::get_many(&mut conn, &ids).await?;
-    let items = stored
-        .into_iter()
-        .map(|stored| describe(stored, &state));
+    let items = stored.into_iter().map(|stored| describe(stored, &state));
     let items = items.collect::<Result<Vec<_>, _>>()?;
     Ok(HttpResponse::Ok().json(with_items(page, items)))
 }

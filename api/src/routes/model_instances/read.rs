@@ -29,8 +29,5 @@ pub async fn get_model_instance(
     let stored = db::model_instances::get(&mut conn, id.0)
         .await?
         .ok_or_else(not_found)?;
-    Ok(resource(
-        stored.row.version,
-        &describe(stored, &state)?,
-    ))
+    Ok(resource(stored.row.version, &describe(stored, &state)?))
 }

@@ -90,10 +90,7 @@ pub async fn update_model_instance(
     let author = origin.by(&who);
     for _ in 0..FORCED_TRIES {
         if let Some(changed) = try_update(&state, &author, id.0, &if_match, patch.clone()).await? {
-            return Ok(resource(
-                changed.row.version,
-                &describe(changed, &state)?,
-            ));
+            return Ok(resource(changed.row.version, &describe(changed, &state)?));
         }
     }
     Err(ApiError::new(

@@ -56,6 +56,7 @@ pub fn check(i18n: Words, code: &CheckCode) -> String {
         CheckCode::NotHttp => t_string!(i18n, check.not_http),
         CheckCode::BadAnswer => t_string!(i18n, check.bad_answer),
         CheckCode::NoModels => t_string!(i18n, check.no_models),
+        CheckCode::SecretUnreadable => t_string!(i18n, check.secret_unreadable),
         CheckCode::Misconfigured => t_string!(i18n, check.misconfigured),
     };
     text.to_owned()

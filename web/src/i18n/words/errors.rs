@@ -37,6 +37,7 @@ pub fn error(i18n: Words, error: &ApiError) -> String {
         ProblemCode::BodyTooLarge => t_string!(i18n, error.body_too_large),
         ProblemCode::EgressDenied => t_string!(i18n, error.egress_denied),
         ProblemCode::SecretsRequired => t_string!(i18n, error.secrets_required),
+        ProblemCode::SecretUnreadable => t_string!(i18n, error.secret_unreadable),
         ProblemCode::SetupClosed => t_string!(i18n, error.setup_closed),
         ProblemCode::RequestTimeout => t_string!(i18n, error.request_timeout),
         ProblemCode::Unavailable => t_string!(i18n, error.unavailable),
@@ -66,6 +67,7 @@ pub fn needs_detail(code: ProblemCode) -> bool {
         | ProblemCode::RateLimited
         | ProblemCode::PreconditionFailed
         | ProblemCode::BodyTooLarge
+        | ProblemCode::SecretUnreadable
         | ProblemCode::SetupClosed
         | ProblemCode::RequestTimeout
         | ProblemCode::Unavailable

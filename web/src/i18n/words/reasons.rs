@@ -70,6 +70,7 @@ pub fn reason(i18n: Words, code: &str, said: &str) -> Said {
         ReasonCode::Cooling => t_string!(i18n, reason.cooling),
         ReasonCode::Ejected => t_string!(i18n, reason.ejected),
         ReasonCode::AuthFailed => t_string!(i18n, reason.auth_failed),
+        ReasonCode::SecretUnreadable => t_string!(i18n, reason.secret_unreadable),
         ReasonCode::AtLimit => t_string!(i18n, reason.at_limit),
         ReasonCode::KindForbidden => t_string!(i18n, reason.kind_forbidden),
         ReasonCode::EndpointMissing => t_string!(i18n, reason.endpoint_missing),

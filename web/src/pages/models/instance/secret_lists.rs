@@ -32,9 +32,16 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    fn must_reenter(self) -> Signal<bool> {
+    /// Whether a stored secret has to be typed again, and why if that is its own fault.
+    fn must_reenter(self, unreadable: bool) -> (Signal<bool>, Signal<String>) {
+        let i18n = use_i18n();
         let moved = self.moved;
-        Signal::derive(move || moved.get().is_some())
+        let must = Signal::derive(move || unreadable || moved.get().is_some());
+        let why = Signal::derive(move || match unreadable {
+            true => t_string!(i18n, instance.secrets.unreadable).to_owned(),
+            false => String::new(),
+        });
+        (must, why)
     }
 }
 

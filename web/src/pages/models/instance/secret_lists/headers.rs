@@ -22,7 +22,6 @@ pub fn Headers(
         ..
     } = secrets;
     let rows = form.headers;
-    let must_reenter = secrets.must_reenter();
     let add = move |_| {
         let key = form.add_header();
         request_animation_frame(move || focus_field(&format!("headers-{key}-name")));
@@ -41,14 +40,14 @@ pub fn Headers(
                     children=move |row| {
                         let key = row.key;
                         let name = row.name;
-                        let hint = stored
+                        let kept = stored
                             .with_untracked(|stored| {
                                 let headers = &stored.as_ref()?.headers;
-                                headers
-                                    .iter()
-                                    .find(|header| Some(header.id) == row.id)
-                                    .map(|header| header.hint.clone())
+                                headers.iter().find(|header| Some(header.id) == row.id).cloned()
                             });
+                        let unreadable = kept.as_ref().is_some_and(|header| header.unreadable);
+                        let (must_reenter, reason) = secrets.must_reenter(unreadable);
+                        let hint = kept.map(|header| header.hint);
                         let name_id = format!("headers-{key}-name");
                         let value_id = format!("headers-{key}-value");
                         view! {
@@ -70,6 +69,7 @@ pub fn Headers(
                                     value=row.value
                                     stored=hint
                                     must_reenter
+                                    reason
                                     error=errors.at(value_id)
                                     bare=true
                                 />

@@ -43,16 +43,22 @@ pub fn Proxies(
             )
         })
     };
-    let must_reenter = secrets.must_reenter();
     let row = move |key: u32| {
         let Some(row) = untrack(|| find(key)) else {
             return ().into_any();
         };
-        let state = stored.with_untracked(|stored| {
+        let kept = stored.with_untracked(|stored| {
             let proxies = &stored.as_ref()?.proxies;
-            let stored = proxies.iter().find(|proxy| Some(proxy.id) == row.id)?;
-            Some(stored.state).filter(|state| *state != ProxyState::Unknown)
+            proxies
+                .iter()
+                .find(|proxy| Some(proxy.id) == row.id)
+                .cloned()
         });
+        let unreadable = kept.as_ref().is_some_and(|proxy| proxy.unreadable);
+        let (must_reenter, reason) = secrets.must_reenter(unreadable);
+        let state = kept
+            .map(|proxy| proxy.state)
+            .filter(|state| *state != ProxyState::Unknown);
         let (username, password) = (row.username, row.password);
         let [url_id, username_id, password_id] =
             ["url", "username", "password"].map(|part| format!("proxies-{key}-{part}"));
@@ -105,6 +111,7 @@ pub fn Proxies(
                         value=password
                         stored=stored_password
                         must_reenter
+                        reason
                         placeholder=Signal::derive(move || {
                             t_string!(i18n, instance.proxies.password).to_owned()
                         })

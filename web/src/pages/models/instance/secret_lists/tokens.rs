@@ -43,7 +43,6 @@ pub fn Tokens(
             )
         })
     };
-    let must_reenter = secrets.must_reenter();
     let row = move |key: u32| {
         let Some(row) = untrack(|| find(key)) else {
             return ().into_any();
@@ -55,6 +54,8 @@ pub fn Tokens(
                 .find(|token| Some(token.id) == row.id)
                 .cloned()
         });
+        let unreadable = kept.as_ref().is_some_and(|token| token.unreadable);
+        let (must_reenter, reason) = secrets.must_reenter(unreadable);
         let hint = kept.as_ref().map(|token| token.hint.clone());
         let state = kept
             .map(|token| token.state)
@@ -81,6 +82,7 @@ pub fn Tokens(
                     value=row.value
                     stored=hint
                     must_reenter
+                    reason
                     placeholder=Signal::derive(move || t_string!(i18n, instance.tokens.paste).to_owned())
                     error=errors.at(value_id)
                     bare=true
