@@ -29,7 +29,7 @@ mod settings;
 mod setup;
 mod sign_in_limits;
 mod tokens;
-mod tries;
+pub mod tries;
 mod try_limits;
 mod usage;
 mod users;

@@ -104,6 +104,17 @@ async fn key_that_cannot_decrypt_what_is_stored_does_not_start() {
         assert_eq!(code, Some(78), "{keys}: {log}");
         assert!(!log.contains(&keys[keys.len() - 20..]), "{log}");
     }
+    // Whoever has lost the right one can say so, and enter the secrets again.
+    let lost = with(&[
+        ("DATABASE_URL", &url),
+        ("UNDERSTUDY_SECRET_KEYS", &other("another")),
+        ("UNDERSTUDY_ALLOW_UNREADABLE_SECRETS", "true"),
+    ]);
+    let log = Server::start(&lost).await.log();
+    assert!(
+        log.contains("1 of 1 stored secrets cannot be decrypted"),
+        "{log}"
+    );
     // A newer key beside the right one is how keys are changed.
     let right = base_environment()["UNDERSTUDY_SECRET_KEYS"].clone();
     let both = format!("{},{right}", other("newer"));
