@@ -246,23 +246,27 @@ async fn run_that_was_killed_is_continued_by_the_next_one() {
     let down = all.get("/api/v1/model-instances?state=down").await;
     assert_eq!(down.expect(200).json()["total"], 0);
 
-    let began = Instant::now();
     let next = rekey(&stage.both()).await;
     assert_counts(&next, 100, 1000);
     assert_eq!(stage.counts().await, (0, 1100));
-    // Back, all at once, for how long that takes; and two runs share the work without harm.
+    // Two runs at once share the work without harm.
     let back = stage.environment(&[OLD, NEW]);
     let (one, other) = tokio::join!(rekey(&back), rekey(&back));
     assert_eq!((one.0, other.0), (Some(0), Some(0)), "{}{}", one.1, other.1);
     assert_eq!(stage.counts().await, (1100, 0));
-    eprintln!("three runs over 1100 secrets took {:?}", began.elapsed());
+    let began = Instant::now();
+    assert_counts(&rekey(&stage.both()).await, 1100, 0);
+    println!(
+        "1100 secrets took {:?}, with the start of the process",
+        began.elapsed()
+    );
     let log = all
         .get("/api/v1/audit-log?action=secrets.rekey&limit=200")
         .await;
     let records = log.expect(200).json()["items"].clone();
     let secrets = |record: &Value| record["changes"]["secrets"]["after"].as_u64().unwrap();
     let counted: u64 = records.as_array().unwrap().iter().map(secrets).sum();
-    assert_eq!(counted, 2200, "each was recorded once: {records}");
+    assert_eq!(counted, 3300, "each was recorded once: {records}");
 }
 
 /// Holds the lock that everybody takes who changes instances, and lets tests line up behind it.

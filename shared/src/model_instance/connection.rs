@@ -133,8 +133,8 @@ pub struct Token {
     pub hint: String,
     /// Whether it can be used: `invalid` until it is changed or a check passes, `exhausted` for ten minutes.
     pub state: TokenState,
-    /// Whether the stored token cannot be decrypted, so that it must be entered again; until then the instance is `down`.
-    #[serde(default)]
+    /// Whether the stored token cannot be decrypted, so that it must be entered again; until then the instance is `down`. Left out if it can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(example = false)]
     pub unreadable: bool,
 }
@@ -168,8 +168,8 @@ pub struct SecretHeader {
     /// `…` and the last four characters; empty for values shorter than 16.
     #[schema(example = "…x9y8")]
     pub hint: String,
-    /// Whether the stored value cannot be decrypted, so that it must be entered again; until then the instance is `down`.
-    #[serde(default)]
+    /// Whether the stored value cannot be decrypted, so that it must be entered again; until then the instance is `down`. Left out if it can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(example = false)]
     pub unreadable: bool,
 }
@@ -218,8 +218,8 @@ pub struct Proxy {
     pub password_set: bool,
     /// Whether it can be used; one that is `down` is tried again after a while.
     pub state: ProxyState,
-    /// Whether the stored password cannot be decrypted, so that it must be entered again; until then the instance is `down`.
-    #[serde(default)]
+    /// Whether the stored password cannot be decrypted, so that it must be entered again; until then the instance is `down`. Left out if it can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(example = false)]
     pub unreadable: bool,
 }
