@@ -96,5 +96,5 @@ async fn set(
     let stored = db::model_instances::get(&mut conn, id.0)
         .await?
         .ok_or_else(not_found)?;
-    Ok(resource(stored.row.version, &describe(stored, &state)?))
+    Ok(resource(stored.row.version, &describe(stored, state)?))
 }
