@@ -79,7 +79,7 @@ struct Progress {
 /// # Errors
 /// With every failure until then.
 pub async fn open(
-    response: Response,
+    mut response: Response,
     connection: &Connection,
     group: String,
     timing: Timing,
@@ -93,6 +93,7 @@ pub async fn open(
     if !kind.starts_with("text/event-stream") {
         return Err(not_a_stream(response, timing).await);
     }
+    response.forget_headers();
     let mut source = Source {
         response,
         reader: Reader::new(dialect, group),

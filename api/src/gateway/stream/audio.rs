@@ -51,6 +51,7 @@ pub async fn open(
     connection: &Connection,
     timing: Timing,
 ) -> Result<OpeningAudio, Failure> {
+    response.forget_headers();
     loop {
         let chunk = tokio::time::timeout_at(timing.first_byte_by(), response.chunk())
             .await

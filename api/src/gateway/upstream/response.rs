@@ -68,6 +68,12 @@ impl Response {
         &self.headers
     }
 
+    /// Lets go of the headers: they are slices of the buffer that they were read into, which would live as long as they do, beside the
+    /// one that the body is read into.
+    pub fn forget_headers(&mut self) {
+        self.headers = HeaderMap::new();
+    }
+
     /// The next piece of the body, and nothing after the last one. Giving up waiting loses nothing.
     ///
     /// # Errors
