@@ -63,7 +63,7 @@ async fn running_answers_are_finished_before_the_end() {
 }
 
 #[tokio::test]
-async fn streams_that_outlast_the_end_are_ended_with_the_error_event() {
+async fn what_outlasts_the_end_is_ended_with_an_error() {
     let mut app = App::builder()
         .env("UNDERSTUDY_DRAIN_SECONDS", "20")
         .start()
@@ -95,6 +95,9 @@ async fn streams_that_outlast_the_end_are_ended_with_the_error_event() {
     let opened = caller.post("/v1/audio/speech", &speak).open().await;
     assert_eq!(opened.status(), 200);
     let (sound, _connection) = opened.into_body();
+    upstream.next(Reply::hang());
+    let whole = caller.post(CHAT, &chat(GROUP)).spawn();
+    upstream.arrived(4).await;
 
     app.signal(Signal::INT);
     let told = Instant::now();
@@ -109,6 +112,10 @@ async fn streams_that_outlast_the_end_are_ended_with_the_error_event() {
     assert!(took >= Duration::from_secs(19), "only {took:?}");
     let torn = within(over, "the end of the sound", sound.collect()).await;
     assert!(torn.is_err(), "what broke off looked whole");
+    let refused = within(over, "the end of a whole answer", whole).await;
+    let refused = refused.unwrap().expect("the connection was cut");
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.json()["error"]["code"], "no_instance_available");
     assert_eq!(app.exit_code(Duration::from_secs(20)).await, Some(0));
     let log = app.log();
     assert_eq!(log.matches("the service stopped").count(), 3, "{log}");

@@ -1,7 +1,7 @@
-//! When the service stops, streams may go on for a while, and what is left of them then is ended with an error: an end that says what it is,
+//! When the service stops, requests may go on for a while, and what is left of them then is ended with an error: an end that says what it is,
 //! in place of a connection that breaks.
 //!
-//! The rule: a process goes down once, so there is one such moment. Streams look at it whenever they wait, which costs them nothing, and
+//! The rule: a process goes down once, so there is one such moment. Requests look at it whenever they wait, which costs them nothing, and
 //! wait for no longer than [`LOOK`], so that each knows of it in time.
 
 use std::sync::OnceLock;
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Longest wait of a stream until it looks whether there is an end. Nobody may set the end sooner than this from then on.
+/// Longest wait of a request until it looks whether there is an end. Nobody may set the end sooner than this from then on.
 pub const LOOK: Duration = Duration::from_secs(15);
 
-/// Why a stream was ended.
+/// Why a request was ended.
 pub const WHY: &str = "the service stopped";
 
 static AT: OnceLock<Instant> = OnceLock::new();
@@ -31,4 +31,17 @@ pub fn or(by: Instant) -> Instant {
 /// Whether the end is here.
 pub fn has_come() -> bool {
     AT.get().is_some_and(|at| Instant::now() >= *at)
+}
+
+/// What comes of a future, unless the end comes first.
+pub async fn unless_first<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    loop {
+        let look = or(Instant::now() + LOOK);
+        match tokio::time::timeout_at(look, &mut future).await {
+            Ok(came) => return Some(came),
+            Err(_) if has_come() => return None,
+            Err(_) => {}
+        }
+    }
 }

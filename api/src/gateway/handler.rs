@@ -11,6 +11,7 @@ use serde_json::json;
 use understudy_shared::Capability;
 
 use super::body::BodyError;
+use super::ending;
 use super::error::{self, GatewayError, GatewayErrorCode as Code, INSTANCE};
 use super::failover::{self, Answer, Answered, Ask};
 use super::key_use::Limited;
@@ -266,11 +267,23 @@ async fn put(
         span: record.span.as_deref(),
         joins: &[],
     };
-    let answered = failover::ask(&ask, &mut record.trace).await?;
+    let asked = failover::ask(&ask, &mut record.trace);
+    // Until the first byte has gone to the caller, even the end of the service is an answer.
+    let answered = ending::unless_first(asked)
+        .await
+        .ok_or_else(|| stopped(group))??;
     if !question.is_streamed() {
         in_step().await;
     }
     Ok((Arc::clone(group), answered))
+}
+
+/// The service has stopped before anybody answered.
+fn stopped(group: &Group) -> GatewayError {
+    GatewayError {
+        group: Some(group.name.clone()),
+        ..GatewayError::new(Code::NoInstanceAvailable, "The service is stopping.")
+    }
 }
 
 /// The key asks too much, which is said before anything else of the request is looked at.

@@ -1,6 +1,6 @@
 //! HTTP clients towards the backends: one for each instance and worker, with its own proxies, TLS and connections.
 //!
-//! Instances with proxies are reached with reqwest, the others over connections of hyper's (`direct`), which cost less; what both do
+//! Instances with proxies are reached with reqwest, the others over connections of our own (`direct`), which cost less; what both do
 //! is decided here once, and neither is visible outside.
 //!
 //! A connection never hops between threads. The client retries nothing, follows no redirect, ignores the environment's proxies
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use hyper::{Method, Request, Uri};
+use hyper::{Method, Uri};
 use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use understudy_shared::{ModelInstanceId, ReasonCode};
@@ -26,7 +26,7 @@ use super::snapshot::{Instance, Snapshot};
 use crate::domain::model_instance::Connection;
 
 mod connect;
-mod direct;
+pub mod direct;
 mod fault;
 mod headers;
 mod models;
@@ -221,11 +221,7 @@ impl Client {
     ) -> Result<Response, (Failure, Cause)> {
         match route {
             Route::Direct(direct) => {
-                let mut request = Request::new(body);
-                *request.method_mut() = method;
-                *request.uri_mut() = target.path.clone();
-                *request.headers_mut() = headers;
-                let answered = direct.send(request).await;
+                let answered = direct.send(method, &target.path, &headers, body).await;
                 let answered = answered.map_err(|error| fault::of_direct(&error));
                 answered.map(Response::direct)
             }

@@ -11,14 +11,13 @@ use std::time::Duration;
 use hyper::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
-use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tower::Service as _;
 use understudy_shared::Scheme;
 
+use super::direct::Io;
 use super::route::misconfigured;
 use super::{resolver, tls};
 use crate::domain::model_instance::Connection;
@@ -34,14 +33,6 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 /// Why there is no connection.
 pub(super) type Fault = Box<dyn Error + Send + Sync>;
-
-/// What comes of connecting.
-pub(super) enum Connected {
-    /// As it is.
-    Plain(TokioIo<TcpStream>),
-    /// Within TLS.
-    Tls(Box<TokioIo<tokio_rustls::client::TlsStream<TcpStream>>>),
-}
 
 /// Makes connections to one backend.
 #[derive(Debug)]
@@ -87,14 +78,14 @@ impl Connector {
     ///
     /// # Errors
     /// If there is no connection.
-    pub async fn connect(&self) -> Result<Connected, Fault> {
+    pub async fn connect(&self) -> Result<Io, Fault> {
         match tokio::time::timeout(self.limit, self.all_steps()).await {
             Ok(connected) => connected,
             Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
         }
     }
 
-    async fn all_steps(&self) -> Result<Connected, Fault> {
+    async fn all_steps(&self) -> Result<Io, Fault> {
         // An address in place of a name never comes to the resolver.
         self.egress
             .check_host(self.destination, &self.host, self.port)?;
@@ -112,12 +103,12 @@ impl Connector {
         connector.set_keepalive_retries(Some(PROBES));
         #[cfg(target_os = "linux")]
         connector.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        let tcp = connector.call(self.uri.clone()).await?;
+        let tcp = connector.call(self.uri.clone()).await?.into_inner();
         let Some((tls, name)) = &self.tls else {
-            return Ok(Connected::Plain(tcp));
+            return Ok(Io::Plain(tcp));
         };
         let connector = TlsConnector::from(Arc::clone(tls));
-        let tls = connector.connect(name.clone(), tcp.into_inner()).await?;
-        Ok(Connected::Tls(Box::new(TokioIo::new(tls))))
+        let tls = connector.connect(name.clone(), tcp).await?;
+        Ok(Io::Tls(Box::new(tls)))
     }
 }

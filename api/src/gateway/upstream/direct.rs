@@ -1,32 +1,35 @@
-//! The way to a backend without a proxy: connections of hyper's, kept for the next request.
+//! The way to a backend without a proxy: connections of our own, kept for the next request.
 //!
 //! A connection has no task of its own: whoever waits for an answer drives it. So nothing has to be handed over between tasks, a
 //! caller who reads slowly slows the backend down, and dropping a request or its answer closes the connection at once. The
 //! price: an idle connection notices nothing until it is used, which then tells whether the request was sent.
 
 use std::cell::{Cell, RefCell};
-use std::fmt;
-use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
-use hyper::body::{Body as _, Incoming};
-use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper::{Request, Response};
+use bytes::{Bytes, BytesMut};
+use hyper::{HeaderMap, Method, Uri};
 use tokio::time::Instant;
 
-use super::connect::{Connected, Connector, Fault};
+use super::connect::{Connector, Fault};
 use super::pieces::Pieces;
 use super::route::POOL_IDLE;
+use framing::Framing;
+use link::Link;
+
+pub mod framing;
+pub mod head;
+mod link;
+
+pub(super) use head::Head;
+pub(super) use link::{Broken, Io};
 
 /// Connections that wait for the next request.
 const MAX_IDLE: usize = 256;
-/// Largest head of an answer.
-const MAX_HEAD: usize = 64 * 1024;
 
 /// The way to one backend.
 #[derive(Debug)]
@@ -42,27 +45,17 @@ pub(super) enum NoAnswer {
     /// There is no connection.
     Connect(Fault),
     /// The request was not written to it.
-    Unsent(hyper::Error),
+    Unsent(Broken),
     /// It failed later.
-    Sent(hyper::Error),
+    Sent(Broken),
 }
 
-type Driving = Pin<Box<dyn Future<Output = hyper::Result<()>>>>;
-
-/// A connection.
-struct Link {
-    sender: SendRequest<Pieces>,
-    /// What reads and writes; none once it is closed.
-    driving: Option<Driving>,
-    idle_since: Instant,
-    /// Tells the pool that there is a connection.
-    _alive: Rc<()>,
-}
-
-impl fmt::Debug for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").finish_non_exhaustive()
-    }
+/// A request as it is written.
+#[derive(Debug)]
+struct Question {
+    method: Method,
+    /// Its head, and its body.
+    pieces: Vec<Bytes>,
 }
 
 impl Direct {
@@ -82,22 +75,33 @@ impl Direct {
     /// If there is no answer.
     pub async fn send(
         &self,
-        mut request: Request<Pieces>,
-    ) -> Result<(Response<()>, Body), NoAnswer> {
-        while let Some(link) = self.pool.take() {
-            match self.exchange(link, request).await {
-                Err((_, Some(unsent))) => request = *unsent,
-                Err((error, None)) => return Err(NoAnswer::Sent(error)),
+        method: Method,
+        target: &Uri,
+        headers: &HeaderMap,
+        body: Pieces,
+    ) -> Result<(Head, Body), NoAnswer> {
+        let path = target.path_and_query().map_or("/", |path| path.as_str());
+        let head = head::write(&method, path, headers, body.length());
+        let question = Question {
+            method,
+            pieces: body.behind(head),
+        };
+        while let Some(mut link) = self.pool.take() {
+            if !link.is_quiet() {
+                continue;
+            }
+            match self.exchange(link, &question).await {
+                Err((_, false)) => {}
+                Err((broken, true)) => return Err(NoAnswer::Sent(broken)),
                 Ok(answered) => return Ok(answered),
             }
         }
         let link = self.connect().await?;
-        self.exchange(link, request)
-            .await
-            .map_err(|(error, unsent)| match unsent {
-                Some(_) => NoAnswer::Unsent(error),
-                None => NoAnswer::Sent(error),
-            })
+        let answered = self.exchange(link, &question).await;
+        answered.map_err(|(broken, begun)| match begun {
+            true => NoAnswer::Sent(broken),
+            false => NoAnswer::Unsent(broken),
+        })
     }
 
     async fn connect(&self) -> Result<Link, NoAnswer> {
@@ -105,73 +109,73 @@ impl Direct {
         let connected = self.connector.connect().await;
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.connecting.store(micros, Ordering::Relaxed);
-        let mut builder = Builder::new();
-        builder.max_header_size(MAX_HEAD);
-        let shaken = match connected.map_err(NoAnswer::Connect)? {
-            Connected::Plain(io) => {
-                let shaken = builder.handshake(io).await;
-                shaken.map(|(sender, driving)| (sender, Box::pin(driving) as Driving))
-            }
-            Connected::Tls(io) => {
-                let shaken = builder.handshake(*io).await;
-                shaken.map(|(sender, driving)| (sender, Box::pin(driving) as Driving))
-            }
-        };
-        let (sender, driving) = shaken.map_err(NoAnswer::Unsent)?;
+        let io = connected.map_err(NoAnswer::Connect)?;
         if !self.pool.swept.replace(true) {
             actix_web::rt::spawn(sweep(Rc::downgrade(&self.pool)));
         }
-        Ok(Link {
-            sender,
-            driving: Some(driving),
-            idle_since: started,
-            _alive: Rc::clone(&self.pool.alive),
-        })
+        Ok(Link::new(io, Rc::clone(&self.pool.alive)))
     }
 
-    /// One request over one connection; gives it back if nothing of it was written.
+    /// One request over one connection. If there is no answer, says as well whether any of the request may have been written.
     async fn exchange(
         &self,
         mut link: Link,
-        request: Request<Pieces>,
-    ) -> Result<(Response<()>, Body), (hyper::Error, Option<Box<Request<Pieces>>>)> {
-        let mut answer = std::pin::pin!(link.sender.try_send_request(request));
-        let driving = &mut link.driving;
+        question: &Question,
+    ) -> Result<(Head, Body), (Broken, bool)> {
+        link.begin(question.pieces.clone());
+        let mut reader = head::Reader::new(&question.method);
+        let mut data = BytesMut::new();
         let answered = std::future::poll_fn(|cx| {
-            drive(driving, cx);
-            answer.as_mut().poll(cx)
+            loop {
+                let read = link.poll_read(cx, |bytes| begin(&mut reader, bytes, &mut data));
+                if let Some(begun) = ready!(read)?? {
+                    return Poll::Ready(Ok(begun));
+                }
+            }
         });
-        match answered.await {
-            Ok(response) => {
-                let (head, incoming) = response.into_parts();
-                let body = Body {
-                    incoming,
-                    link: Some(link),
-                    pool: Rc::clone(&self.pool),
-                };
-                Ok((Response::from_parts(head, ()), body))
-            }
-            Err(mut error) => {
-                let unsent = error.take_message().map(Box::new);
-                Err((error.into_error(), unsent))
-            }
-        }
+        let (head, framing, clean) = match answered.await {
+            Ok(begun) => begun,
+            Err(broken) => return Err((broken, link.has_begun() || !reader.is_untouched())),
+        };
+        let mut body = Body {
+            data: data.freeze(),
+            framing,
+            keeps: head.keeps,
+            link: Some(link),
+            pool: Rc::clone(&self.pool),
+        };
+        body.settle(clean);
+        Ok((head, body))
     }
 }
 
-/// Reads and writes what can be. What goes wrong is told to whoever waits for the answer.
-fn drive(driving: &mut Option<Driving>, cx: &mut Context<'_>) {
-    if let Some(future) = driving
-        && future.as_mut().poll(cx).is_ready()
-    {
-        *driving = None;
+/// The head of an answer and the beginning of its body, which goes to `data`; also says whether nothing came behind the answer.
+fn begin(
+    reader: &mut head::Reader,
+    bytes: &[u8],
+    data: &mut BytesMut,
+) -> Result<Option<(Head, Framing, bool)>, Broken> {
+    if bytes.is_empty() {
+        return Err(Broken::Incomplete);
     }
+    let Some((head, length)) = reader.take(bytes)? else {
+        return Ok(None);
+    };
+    let mut framing = head.framing;
+    let rest = &bytes[length..];
+    let taken = framing.take(rest, data)?;
+    Ok(Some((head, framing, taken == rest.len())))
 }
 
 /// The body of an answer, and the connection that it comes over.
 #[derive(Debug)]
 pub(super) struct Body {
-    incoming: Incoming,
+    /// What has come and nobody has taken yet.
+    data: Bytes,
+    framing: Framing,
+    /// Whether the backend takes another request over this connection.
+    keeps: bool,
+    /// None once the whole body has come.
     link: Option<Link>,
     pool: Rc<Pool>,
 }
@@ -181,51 +185,53 @@ impl Body {
     ///
     /// # Errors
     /// If the answer is broken off.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, hyper::Error> {
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Broken> {
         std::future::poll_fn(|cx| self.poll_chunk(cx)).await
     }
 
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, hyper::Error>> {
-        let mut driven = false;
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Broken>> {
         loop {
-            match Pin::new(&mut self.incoming).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    // Trailers say nothing that is used here.
-                    if let Ok(data) = frame.into_data() {
-                        return Poll::Ready(Ok(Some(data)));
-                    }
+            if !self.data.is_empty() {
+                return Poll::Ready(Ok(Some(std::mem::take(&mut self.data))));
+            }
+            let Some(link) = &mut self.link else {
+                return Poll::Ready(Ok(None));
+            };
+            let mut data = BytesMut::new();
+            let framing = &mut self.framing;
+            let read = link.poll_read(cx, |bytes| {
+                let taken = framing.take(bytes, &mut data)?;
+                Ok::<_, Broken>((bytes.len(), taken))
+            });
+            let (came, taken) = match ready!(read).flatten() {
+                Ok(read) => read,
+                Err(broken) => {
+                    self.link = None;
+                    return Poll::Ready(Err(broken));
                 }
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
-                Poll::Ready(None) => {
-                    self.give_back();
-                    return Poll::Ready(Ok(None));
-                }
-                Poll::Pending if driven => return Poll::Pending,
-                Poll::Pending => {
-                    driven = true;
-                    match &mut self.link {
-                        Some(link) => drive(&mut link.driving, cx),
-                        None => return Poll::Pending,
-                    }
+            };
+            self.data = data.freeze();
+            if came == 0 {
+                self.link = None;
+                if self.framing != Framing::UntilClosed {
+                    return Poll::Ready(Err(Broken::Incomplete));
                 }
             }
+            self.settle(came == taken);
         }
     }
 
-    /// Keeps the connection for the next request, if the answer was read from it to its end.
-    fn give_back(&mut self) {
-        if let Some(link) = self.link.take()
-            && link.driving.is_some()
-            && link.sender.is_ready()
+    /// Once the whole body has come, keeps the connection for the next request, if there may be one. What came behind the body
+    /// belongs to nobody.
+    fn settle(&mut self, clean: bool) {
+        if self.framing.is_over()
+            && let Some(link) = self.link.take()
+            && self.keeps
+            && clean
+            && link.is_done()
         {
             self.pool.keep(link);
         }
-    }
-}
-
-impl Drop for Body {
-    fn drop(&mut self) {
-        self.give_back();
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 
 use understudy_shared::ReasonCode;
 
-use super::direct::NoAnswer;
+use super::direct::{Broken, NoAnswer};
 use crate::gateway::classify::{Blame, Failure};
 use crate::gateway::egress::EgressFault;
 
@@ -82,13 +82,25 @@ fn classify(
     if timed_out {
         return Failure::timeout("it did not answer in time");
     }
-    match find::<hyper::Error>(error) {
-        Some(hyper) if hyper.is_parse() => Failure::sent(ReasonCode::BadHttp, reason),
-        _ => Failure {
-            blame: Blame::Failed,
-            ..Failure::sent(ReasonCode::ConnectionLost, reason)
-        },
+    if is_malformed(error) {
+        return Failure::sent(ReasonCode::BadHttp, reason);
     }
+    Failure {
+        blame: Blame::Failed,
+        ..Failure::sent(ReasonCode::ConnectionLost, reason)
+    }
+}
+
+/// Whether what came is no HTTP, whichever way it came.
+fn is_malformed(error: &(dyn Error + 'static)) -> bool {
+    matches!(find(error), Some(Broken::Malformed(_)))
+        || find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse)
+}
+
+/// Whether the connection was closed before all had come, whichever way.
+fn is_incomplete(error: &(dyn Error + 'static)) -> bool {
+    matches!(find(error), Some(Broken::Incomplete))
+        || find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
 }
 
 /// What lies at the bottom of a failed connection.
@@ -133,14 +145,12 @@ fn describe(error: &(dyn Error + 'static)) -> (Cause, String) {
     if let Some(tls) = find::<rustls::Error>(error) {
         return (Cause::Tls, format!("the TLS handshake failed: {tls}"));
     }
-    if let Some(hyper) = find::<hyper::Error>(error) {
-        if hyper.is_parse() {
-            return (Cause::NotHttp, "it does not speak HTTP".to_owned());
-        }
-        if hyper.is_incomplete_message() {
-            let text = "it closed the connection before its answer was complete";
-            return (Cause::Closed, text.to_owned());
-        }
+    if is_malformed(error) {
+        return (Cause::NotHttp, "it does not speak HTTP".to_owned());
+    }
+    if is_incomplete(error) {
+        let text = "it closed the connection before its answer was complete";
+        return (Cause::Closed, text.to_owned());
     }
     let name_unknown = (Cause::NameUnknown, "its name does not resolve");
     let other = (Cause::Other, "the connection failed");

@@ -34,6 +34,21 @@ impl From<Vec<Bytes>> for Pieces {
     }
 }
 
+impl Pieces {
+    /// How many bytes it is.
+    pub fn length(&self) -> u64 {
+        let pieces = self.later.iter().chain([&self.next]);
+        pieces.map(|piece| piece.len() as u64).sum()
+    }
+
+    /// Everything in order, behind a head.
+    pub fn behind(self, head: Bytes) -> Vec<Bytes> {
+        let body = [self.next].into_iter().chain(self.later.into_iter().rev());
+        let body = body.filter(|piece| !piece.is_empty());
+        [head].into_iter().chain(body).collect()
+    }
+}
+
 impl From<Pieces> for reqwest::Body {
     fn from(pieces: Pieces) -> Self {
         match pieces.later.is_empty() {
@@ -62,8 +77,7 @@ impl Body for Pieces {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let pieces = self.later.iter().chain([&self.next]);
-        SizeHint::with_exact(pieces.map(|piece| piece.len() as u64).sum())
+        SizeHint::with_exact(self.length())
     }
 }
 

@@ -26,7 +26,7 @@ enum Body {
 pub enum BrokenBody {
     /// Without a proxy.
     #[error("{0}")]
-    Direct(#[source] hyper::Error),
+    Direct(#[source] direct::Broken),
     /// Through a proxy.
     #[error("{0}")]
     Proxied(#[source] reqwest::Error),
@@ -40,8 +40,7 @@ impl BrokenBody {
 }
 
 impl Response {
-    pub(super) fn direct((head, body): (hyper::Response<()>, direct::Body)) -> Self {
-        let (head, ()) = head.into_parts();
+    pub(super) fn direct((head, body): (direct::Head, direct::Body)) -> Self {
         Self {
             status: head.status,
             headers: head.headers,

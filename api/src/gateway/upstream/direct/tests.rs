@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use hyper::header::{HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -33,10 +34,16 @@ fn way(connection: &Connection, egress: EgressPolicy) -> Direct {
     Direct::new(connector, &Arc::default())
 }
 
-fn question() -> Request<Pieces> {
-    let mut request = Request::post("/v1/x").header("host", "backend");
-    request = request.header("content-type", "application/json");
-    request.body(Bytes::from_static(b"{}").into()).unwrap()
+async fn ask(way: &Direct) -> Result<(Head, Body), NoAnswer> {
+    let headers = [("host", "backend"), ("content-type", "application/json")];
+    let headers = headers.map(|(name, value)| {
+        let value = HeaderValue::from_static(value);
+        (HeaderName::from_static(name), value)
+    });
+    let body = Bytes::from_static(b"{}").into();
+    let headers = headers.into_iter().collect();
+    let target = Uri::from_static("/v1/x");
+    way.send(Method::POST, &target, &headers, body).await
 }
 
 /// Waits for a whole request; whether there was one.
@@ -50,7 +57,7 @@ async fn asked(stream: &mut TcpStream) -> bool {
     true
 }
 
-async fn whole(answered: Result<(Response<()>, Body), NoAnswer>) -> Bytes {
+async fn whole(answered: Result<(Head, Body), NoAnswer>) -> Bytes {
     let (_, mut body) = answered.unwrap();
     let mut whole = Vec::new();
     while let Some(piece) = body.chunk().await.unwrap() {
@@ -82,14 +89,14 @@ async fn kept_connections_that_were_closed_meanwhile_are_passed_over_and_the_req
         assert!(!asked(&mut stream).await, "and no other request came");
     });
     let way = way(&instance(address), EgressPolicy::default());
-    let ask = || async { whole(way.send(question()).await).await };
-    let answers = futures_util::future::join3(ask(), ask(), ask()).await;
+    let asked = || async { whole(ask(&way).await).await };
+    let answers = futures_util::future::join3(asked(), asked(), asked()).await;
     assert_eq!(answers.0, "{}");
     assert_eq!(way.pool.idle.borrow().len(), 3);
     drop(connections.recv().await);
     // The backend's side has closed; this side is told by the system.
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(ask().await, "{}");
+    assert_eq!(asked().await, "{}");
     assert_eq!(way.pool.idle.borrow().len(), 1, "the closed ones are gone");
     drop(way);
     backend.await.unwrap();
@@ -109,11 +116,11 @@ async fn connection_is_kept_only_when_its_answer_was_read_or_had_come() {
         assert_eq!(rest, b"");
     });
     let way = way(&instance(address), EgressPolicy::default());
-    assert_eq!(whole(way.send(question()).await).await, "{}");
+    assert_eq!(whole(ask(&way).await).await, "{}");
     assert_eq!(way.pool.idle.borrow().len(), 1);
-    drop(way.send(question()).await.unwrap());
+    drop(ask(&way).await.unwrap());
     assert_eq!(way.pool.idle.borrow().len(), 1, "nothing more was to come");
-    let (_, mut body) = way.send(question()).await.unwrap();
+    let (_, mut body) = ask(&way).await.unwrap();
     assert_eq!(body.chunk().await.unwrap().unwrap(), "{}");
     drop(body);
     assert_eq!(way.pool.idle.borrow().len(), 0);
@@ -132,7 +139,7 @@ async fn connections_that_nobody_needs_are_closed() {
         assert!(!asked(&mut stream).await);
     });
     let way = way(&instance(address), EgressPolicy::default());
-    assert_eq!(whole(way.send(question()).await).await, "{}");
+    assert_eq!(whole(ask(&way).await).await, "{}");
     let closed = tokio::time::timeout(POOL_IDLE * 3, backend);
     closed.await.unwrap().unwrap();
     assert_eq!(way.pool.idle.borrow().len(), 0);
@@ -142,10 +149,10 @@ async fn connections_that_nobody_needs_are_closed() {
 async fn small_packets_go_out_at_once() {
     let (listener, address) = listener().await;
     let connector = Connector::new(&instance(address), &Arc::default()).unwrap();
-    let Connected::Plain(io) = connector.connect().await.unwrap() else {
+    let Io::Plain(io) = connector.connect().await.unwrap() else {
         panic!("plain http is plain");
     };
-    assert!(io.inner().nodelay().unwrap());
+    assert!(io.nodelay().unwrap());
     drop(listener);
 }
 
@@ -160,7 +167,7 @@ async fn every_address_is_checked_when_the_connection_is_made() {
             &connection,
             EgressPolicy::new(loopback, Vec::new(), Vec::new()),
         );
-        let Err(NoAnswer::Connect(fault)) = way.send(question()).await else {
+        let Err(NoAnswer::Connect(fault)) = ask(&way).await else {
             panic!("{host} was reached");
         };
         let mut causes =
@@ -172,4 +179,119 @@ async fn every_address_is_checked_when_the_connection_is_made() {
             "{host}: {fault:?}"
         );
     }
+}
+
+#[actix_web::test]
+async fn answer_to_half_a_request_is_an_answer_and_the_connection_is_not_kept() {
+    let (listener, address) = listener().await;
+    let backend = actix_web::rt::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let refusal = b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 2\r\n\r\n{}";
+        stream.write_all(refusal).await.unwrap();
+        // Not a byte of the request is read until it is over, so most of it is never sent.
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await.map(|_| rest.len())
+    });
+    let way = way(&instance(address), EgressPolicy::default());
+    let large = vec![Bytes::from(vec![b' '; 8 << 20]), Bytes::from_static(b"{}")];
+    let (target, headers) = (Uri::from_static("/v1/x"), HeaderMap::new());
+    let sent = way.send(Method::POST, &target, &headers, large.into());
+    let (head, mut body) = sent.await.unwrap();
+    assert_eq!(head.status, 413);
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "{}");
+    assert_eq!(body.chunk().await.unwrap(), None);
+    assert_eq!(way.pool.idle.borrow().len(), 0);
+    let closed = tokio::time::timeout(Duration::from_secs(10), backend);
+    let got = closed.await.unwrap().unwrap();
+    assert!(got.is_err() || got.is_ok_and(|bytes| bytes < 8 << 20));
+}
+
+#[actix_web::test]
+async fn large_request_in_pieces_arrives_whole() {
+    let (listener, address) = listener().await;
+    let pieces: Vec<Bytes> = (0..40_u8)
+        .map(|n| vec![b'a' + n % 26; 100_000].into())
+        .collect();
+    let expected = pieces.concat();
+    let backend = actix_web::rt::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut came = Vec::new();
+        while !came.ends_with(&[b'n'; 100_000]) || came.len() < 4_000_000 {
+            assert_ne!(stream.read_buf(&mut came).await.unwrap(), 0);
+        }
+        stream.write_all(ANSWER).await.unwrap();
+        came
+    });
+    let way = way(&instance(address), EgressPolicy::default());
+    let (target, headers) = (Uri::from_static("/v1/x?y=z"), HeaderMap::new());
+    let sent = way.send(Method::POST, &target, &headers, pieces.into());
+    assert_eq!(whole(sent.await).await, "{}");
+    assert_eq!(way.pool.idle.borrow().len(), 1);
+    let came = backend.await.unwrap();
+    let end = came
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap()
+        + 4;
+    let head = std::str::from_utf8(&came[..end]).unwrap();
+    assert_eq!(
+        head,
+        "POST /v1/x?y=z HTTP/1.1\r\ncontent-length: 4000000\r\n\r\n"
+    );
+    assert!(came[end..] == expected, "the body came as it was sent");
+}
+
+#[actix_web::test]
+async fn what_comes_behind_an_answer_is_nobodys_and_ends_the_connection() {
+    let (listener, address) = listener().await;
+    let backend = actix_web::rt::spawn(async move {
+        for more in ["HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlies", ""] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert!(asked(&mut stream).await);
+            let answer = [ANSWER, more.as_bytes()].concat();
+            stream.write_all(&answer).await.unwrap();
+            assert!(!asked(&mut stream).await, "no other request comes over it");
+            if more.is_empty() {
+                return;
+            }
+        }
+    });
+    let way = way(&instance(address), EgressPolicy::default());
+    assert_eq!(whole(ask(&way).await).await, "{}");
+    assert_eq!(way.pool.idle.borrow().len(), 0);
+    assert_eq!(whole(ask(&way).await).await, "{}");
+    drop(way);
+    backend.await.unwrap();
+}
+
+#[actix_web::test]
+async fn unasked_word_on_a_kept_connection_answers_nobody() {
+    let (listener, address) = listener().await;
+    let (told, mut spoken) = mpsc::unbounded_channel();
+    let backend = actix_web::rt::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(asked(&mut stream).await);
+        stream.write_all(ANSWER).await.unwrap();
+        let (mut next, _) = {
+            told.send(()).unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlies")
+                .await
+                .unwrap();
+            told.send(()).unwrap();
+            listener.accept().await.unwrap()
+        };
+        assert!(asked(&mut next).await);
+        next.write_all(ANSWER).await.unwrap();
+        assert!(!asked(&mut next).await);
+    });
+    let way = way(&instance(address), EgressPolicy::default());
+    assert_eq!(whole(ask(&way).await).await, "{}");
+    spoken.recv().await;
+    spoken.recv().await;
+    // This side is told by the system.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(whole(ask(&way).await).await, "{}");
+    drop(way);
+    backend.await.unwrap();
 }
