@@ -36,7 +36,8 @@ async fn reset(environment: &BTreeMap<String, String>, arguments: &[&str], input
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(input.as_bytes()).await.unwrap();
+    // A command that refuses its arguments or its environment reads nothing, and may have ended.
+    let _ = stdin.write_all(input.as_bytes()).await;
     drop(stdin);
     let output = within(BOUND, "the command ends", child.wait_with_output());
     output.await.unwrap()
@@ -133,6 +134,23 @@ async fn what_cannot_be_done_is_said_with_its_exit_code_and_changes_nothing() {
         assert!(said.contains(part), "{part} in {said}");
     }
     app.sign_in(ADMIN_USERNAME, ADMIN_PASSWORD).await;
+}
+
+#[tokio::test]
+async fn whoever_signs_in_with_the_identity_provider_gets_no_password() {
+    let app = App::start().await;
+    let database = app.database().connect().await;
+    database
+        .batch_execute(
+            "UPDATE users SET oidc_issuer = 'https://id.example', oidc_subject = '1', password_hash = ''",
+        )
+        .await
+        .unwrap();
+    let done = reset(&environment(app.database()), &["admin", "--enable"], NEW).await;
+    assert_eq!(done.status.code(), Some(65), "{}", said(&done));
+    assert!(said(&done).contains("identity provider"), "{}", said(&done));
+    let body = json!({"username": ADMIN_USERNAME, "password": NEW});
+    app.anonymous().post(LOGIN, &body).await.expect(401);
 }
 
 #[tokio::test]
