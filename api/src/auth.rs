@@ -8,6 +8,7 @@
 //! | [`cookie`] | the refresh cookie |
 //! | [`client`] | where a request really comes from: address, host, same origin |
 //! | [`sign_in`] | proves who one is with a password |
+//! | [`oidc`] | proves who one is with an identity provider |
 //! | [`limits`] | failed sign-ins |
 //! | [`denials`] | who tried what without the right to it, for the audit log |
 //! | [`api_key`] | keys for programs |
@@ -31,6 +32,7 @@ pub mod client;
 pub mod cookie;
 pub mod denials;
 pub mod limits;
+pub mod oidc;
 pub mod password;
 pub mod permission;
 pub mod principal;

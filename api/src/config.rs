@@ -11,9 +11,11 @@ use ipnet::IpNet;
 use crate::keys::KeyRing;
 use crate::secrets::Secret;
 
+pub mod oidc;
 mod reader;
 pub mod telemetry;
 
+use oidc::Oidc;
 use reader::Reader;
 use telemetry::Telemetry;
 
@@ -96,13 +98,17 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// `UNDERSTUDY_USAGE_QUEUE`
     pub usage_queue: usize,
+    /// `UNDERSTUDY_OIDC_…`: the identity provider, if there is one.
+    pub oidc: Option<Oidc>,
+    /// `UNDERSTUDY_LOCAL_SIGN_IN`: whether passwords are accepted.
+    pub local_sign_in: bool,
 }
 
 /// How long what is running may go on unless the environment says otherwise.
 const DRAIN: Duration = Duration::from_secs(120);
 
 /// The variables that this version reads, beside `DATABASE_URL` and those of OpenTelemetry.
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 30] = [
     "UNDERSTUDY_ADMIN_PASSWORD",
     "UNDERSTUDY_ADMIN_USERNAME",
     "UNDERSTUDY_ALLOW_UNREADABLE_SECRETS",
@@ -112,10 +118,22 @@ const VARIABLES: [&str; 18] = [
     "UNDERSTUDY_EGRESS_DENY",
     "UNDERSTUDY_JWT_KEYS",
     "UNDERSTUDY_LISTEN",
+    "UNDERSTUDY_LOCAL_SIGN_IN",
     "UNDERSTUDY_LOG_FORMAT",
     "UNDERSTUDY_METRICS_LISTEN",
     "UNDERSTUDY_METRICS_TOKEN",
+    "UNDERSTUDY_OIDC_ADMIN_VALUES",
+    "UNDERSTUDY_OIDC_CLIENT_ID",
+    "UNDERSTUDY_OIDC_CLIENT_SECRET",
+    "UNDERSTUDY_OIDC_DEFAULT_ROLE",
+    "UNDERSTUDY_OIDC_ISSUER",
+    "UNDERSTUDY_OIDC_NAME",
+    "UNDERSTUDY_OIDC_OPERATOR_VALUES",
+    "UNDERSTUDY_OIDC_ROLES_CLAIM",
+    "UNDERSTUDY_OIDC_SCOPES",
+    "UNDERSTUDY_OIDC_USER_VALUES",
     "UNDERSTUDY_POSTGRES_BIN",
+    "UNDERSTUDY_PUBLIC_URL",
     "UNDERSTUDY_SECRET_KEYS",
     "UNDERSTUDY_TRUSTED_PROXIES",
     "UNDERSTUDY_USAGE_QUEUE",
@@ -242,6 +260,8 @@ impl Config {
         );
         let metrics_token = env.token("UNDERSTUDY_METRICS_TOKEN");
         let telemetry = env.telemetry();
+        let oidc = env.oidc();
+        let local_sign_in = env.local_sign_in(oidc.as_ref());
         if !env.faults.is_empty() {
             return Err(ConfigError(env.faults));
         }
@@ -266,6 +286,8 @@ impl Config {
             telemetry,
             trusted_proxies,
             usage_queue: usage_queue.unwrap_or(crate::usage::ROOM),
+            oidc,
+            local_sign_in,
         })
     }
 }

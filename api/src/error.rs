@@ -74,6 +74,11 @@ pub fn status_and_title(code: ProblemCode) -> (StatusCode, &'static str) {
             "The secrets must be entered again",
         ),
         C::SecretUnreadable => (StatusCode::CONFLICT, "A stored secret cannot be decrypted"),
+        C::LocalSignInOff => (StatusCode::FORBIDDEN, "Passwords are not accepted here"),
+        C::IdentityProviderUnavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The identity provider cannot be reached",
+        ),
         C::SetupClosed => (StatusCode::CONFLICT, "The set-up is over"),
         C::RequestTimeout => (
             StatusCode::REQUEST_TIMEOUT,

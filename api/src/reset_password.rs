@@ -7,7 +7,7 @@ use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use diesel_async::AsyncConnection as _;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-use understudy_shared::SecretInput;
+use understudy_shared::{SecretInput, SignInMethod};
 
 use crate::auth::{Author, password};
 use crate::config::Config;
@@ -40,6 +40,11 @@ pub enum ResetError {
         "there is no user {0:?} in this database; are DATABASE_URL or UNDERSTUDY_DATA_DIR those of the service?"
     )]
     UnknownUser(String),
+    /// The user has no password.
+    #[error(
+        "{0:?} signs in with the identity provider and has no password; reset that of a local administrator"
+    )]
+    OfProvider(String),
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] ServeError),
@@ -50,7 +55,7 @@ impl ResetError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) => 74,
-            Self::Typed | Self::Password(_) => 65,
+            Self::Typed | Self::Password(_) | Self::OfProvider(_) => 65,
             Self::UnknownUser(_) => 67,
             Self::Database(error) => error.exit_code(),
         }
@@ -60,6 +65,12 @@ impl ResetError {
 impl From<ApiError> for ResetError {
     fn from(error: ApiError) -> Self {
         Self::Database(ServeError::Start(error))
+    }
+}
+
+impl From<diesel::result::Error> for ResetError {
+    fn from(error: diesel::result::Error) -> Self {
+        ApiError::from(error).into()
     }
 }
 
@@ -94,7 +105,7 @@ async fn reset(
     let author = Author::command(COMMAND);
     let unknown = || ResetError::UnknownUser(username.to_owned());
     let changed = conn
-        .transaction::<_, ApiError, _>(async |conn| {
+        .transaction::<_, ResetError, _>(async |conn| {
             let Some(found) = db::users::by_username(conn, username).await? else {
                 return Ok(None);
             };
@@ -102,6 +113,9 @@ async fn reset(
             let (Some(user), _) = db::users::lock_with_admins(conn, found.id).await? else {
                 return Ok(None);
             };
+            if user.sign_in() == SignInMethod::Oidc {
+                return Err(ResetError::OfProvider(user.username));
+            }
             let at = now();
             let row = ChangedUserRow {
                 username: &user.username,

@@ -21,6 +21,7 @@ pub mod list;
 pub mod metrics;
 pub mod model_groups;
 pub mod model_instances;
+pub mod oidc;
 pub mod settings;
 pub mod setup;
 mod table;
@@ -41,6 +42,9 @@ pub fn configure(table: &mut impl RouteTable) {
         .service(auth::logout)
         .service(auth::me)
         .service(auth::change_password)
+        .service(oidc::get_sign_in_methods)
+        .service(oidc::start_oidc_sign_in)
+        .service(oidc::finish_oidc_sign_in)
         .service(setup::get_setup)
         .service(setup::finish_setup)
         // Model instances

@@ -9,6 +9,7 @@ use actix_web::{App, HttpServer, web};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::auth::oidc::Provider;
 use crate::auth::{self, AccessTokens};
 use crate::config::{Config, Database};
 use crate::db::embedded::{EmbeddedError, EmbeddedPostgres};
@@ -262,6 +263,14 @@ async fn serve_on(
         }
         None => None,
     };
+    let provider_egress = Arc::new(egress.clone());
+    let oidc = config.oidc.map(|settings| {
+        tracing::info!(
+            issuer = settings.issuer,
+            "people can sign in with an identity provider"
+        );
+        Arc::new(Provider::new(settings, provider_egress))
+    });
     let gateway = Gateway::new(egress)
         .traced(traces)
         .with_usage_room(config.usage_queue);
@@ -307,6 +316,8 @@ async fn serve_on(
         access_tokens: Arc::new(AccessTokens::new(jwt_keys)),
         gateway,
         events: Arc::clone(&hub),
+        oidc,
+        local_sign_in: config.local_sign_in,
         sign_in_limits: Arc::default(),
         denials: Arc::default(),
         retention,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use tokio::sync::Notify;
 
+use crate::auth::oidc::Provider;
 use crate::auth::{AccessTokens, Denials, SignInLimits, TokenHash};
 use crate::db::Pool;
 use crate::events::Hub;
@@ -26,6 +27,10 @@ pub struct AppState {
     pub gateway: Arc<Gateway>,
     /// Live events, and who listens to them.
     pub events: Arc<Hub>,
+    /// The identity provider, if there is one.
+    pub oidc: Option<Arc<Provider>>,
+    /// Whether passwords are accepted.
+    pub local_sign_in: bool,
     /// Failed sign-ins of late.
     pub sign_in_limits: Arc<SignInLimits>,
     /// Refusals of late that are in the audit log.

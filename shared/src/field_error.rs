@@ -146,6 +146,8 @@ mod tests {
             R::PasswordCommon,
             R::PasswordIsUsername,
             R::PasswordWrong,
+            R::OfIdentityProvider,
+            R::NotAPathOfSite,
             R::UnknownInstance,
             R::UnknownGroup,
             R::UnknownStoredItem,

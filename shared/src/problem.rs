@@ -49,6 +49,10 @@ pub enum ProblemCode {
     SecretsRequired,
     /// A stored secret cannot be decrypted; it must be entered again.
     SecretUnreadable,
+    /// Passwords are not accepted here; people sign in with the identity provider.
+    LocalSignInOff,
+    /// The identity provider cannot be reached at the moment.
+    IdentityProviderUnavailable,
     /// Set-up is over: a user exists.
     SetupClosed,
     /// The body did not arrive in time.

@@ -43,6 +43,26 @@ impl Role {
     }
 }
 
+/// How a person proves who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInMethod {
+    /// With a password that is kept here.
+    Local,
+    /// With the identity provider, by OpenID Connect. It decides about the role, and there is no password here.
+    Oidc,
+}
+
+impl SignInMethod {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Oidc => "oidc",
+        }
+    }
+}
+
 /// A person who signs in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct User {
@@ -58,6 +78,8 @@ pub struct User {
     pub role: Role,
     /// Whether the person may sign in.
     pub enabled: bool,
+    /// How the person proves who they are.
+    pub sign_in: SignInMethod,
     /// Time of creation.
     pub created_at: DateTime<Utc>,
     /// Time of the last sign-in.
@@ -104,13 +126,13 @@ pub struct UpdateUser {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, example = "Ada Lovelace")]
     pub display_name: Option<String>,
-    /// What the person may do.
+    /// What the person may do; not of somebody whose role the identity provider gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// False keeps the person from signing in and ends their sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// Another password; ends the user's sessions.
+    /// Another password; ends the user's sessions. Not of somebody who signs in with the identity provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<SecretInput>,
 }

@@ -9,6 +9,7 @@ mod instance_form;
 mod keys;
 mod languages;
 mod list;
+mod oidc;
 mod pictures;
 mod scenes;
 mod session;

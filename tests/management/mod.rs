@@ -20,6 +20,7 @@ mod instance_secrets;
 mod instances;
 mod list_filters;
 mod lists;
+mod oidc;
 mod passwords;
 mod previews;
 mod problems;

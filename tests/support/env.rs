@@ -23,6 +23,11 @@ pub fn python() -> String {
     required("UNDERSTUDY_TEST_PYTHON")
 }
 
+/// `oidc-provider-mock`, of `tests/oidc/requirements.txt`.
+pub fn oidc_provider() -> String {
+    required("UNDERSTUDY_TEST_OIDC_PROVIDER")
+}
+
 /// The driver of the browser.
 pub fn chromedriver() -> String {
     required("UNDERSTUDY_TEST_CHROMEDRIVER")

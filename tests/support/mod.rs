@@ -9,6 +9,7 @@ pub mod client;
 pub mod database;
 pub mod env;
 pub mod home;
+pub mod identity;
 pub mod live;
 pub mod python;
 pub mod server;

@@ -18,6 +18,9 @@ use crate::browser;
 /// Where the mark is kept.
 const MARK: &str = "understudy.session";
 
+/// Where the service sends those whom the identity provider has let in.
+const RETURNED: &str = "/login?sso=done";
+
 /// What is known about who sits here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionState {
@@ -113,7 +116,9 @@ impl Session {
 
     /// Whether the browser may hold a cookie to restore the session with.
     pub fn may_be_restored() -> bool {
-        !browser::has_storage() || browser::stored(MARK).is_some()
+        // Whoever comes from the identity provider has a cookie, and no page here knows of it yet.
+        let returned = browser::here().starts_with(RETURNED);
+        returned || !browser::has_storage() || browser::stored(MARK).is_some()
     }
 
     /// Takes over a fresh session; false if it is another person's while one is at work here. A page full of one person's work is never

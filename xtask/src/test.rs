@@ -39,6 +39,7 @@ fn run_with(
     let browser = setup::browser::ensure()?;
     let axe = setup::axe::ensure(workspace)?;
     let python = setup::python::ensure(workspace)?;
+    let oidc_provider = setup::python::oidc_provider(workspace)?;
     let site = web::build(workspace, Profile::Release)?;
     let service = service::build_with_tests(workspace)?;
     let artifacts = workspace.target.join("test-artifacts");
@@ -65,6 +66,7 @@ fn run_with(
         .env("UNDERSTUDY_TEST_BIN", service)
         .env("UNDERSTUDY_TEST_SITE", site)
         .env("UNDERSTUDY_TEST_PYTHON", python)
+        .env("UNDERSTUDY_TEST_OIDC_PROVIDER", oidc_provider)
         .env("UNDERSTUDY_TEST_CHROMIUM", browser.chromium)
         .env("UNDERSTUDY_TEST_CHROMEDRIVER", browser.chromedriver)
         .env("UNDERSTUDY_TEST_AXE", axe)

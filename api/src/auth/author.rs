@@ -64,6 +64,14 @@ impl Origin {
         }
     }
 
+    /// The service itself, because of this request.
+    pub fn service(self) -> Author {
+        Author {
+            origin: Some(self),
+            ..Author::service()
+        }
+    }
+
     /// Somebody who has not proved who they are.
     pub fn anonymous(self) -> Author {
         self.by(Actor {

@@ -1,4 +1,4 @@
-//! Sessions: opened by a sign-in, renewed by single-use refresh tokens, ended by signing out, by a stolen token or after 30 days.
+//! Sessions: opened by a sign-in, renewed by single-use refresh tokens, ended by signing out, by a stolen token or by their age.
 //!
 //! Using a refresh token a second time means that somebody else has it too, so it ends the session for both. Two tabs that
 //! refresh at the very same moment are no theft, though: the second request *began* before the first one had used the token.
@@ -18,8 +18,8 @@ use crate::db::Change;
 use crate::db::users::UserRow;
 use crate::error::ApiError;
 
-/// How long a session lives, however often it is renewed.
-pub const LIFETIME: TimeDelta = TimeDelta::days(30);
+/// How long a session of a local user lives, however often it is renewed.
+pub const LONGEST: TimeDelta = TimeDelta::days(30);
 
 /// A session that was just opened or renewed.
 pub struct Opened {
@@ -41,9 +41,10 @@ pub async fn open(
     author: &Author,
     user: Uuid,
     now: DateTime<Utc>,
+    lifetime: TimeDelta,
 ) -> Result<Opened, ApiError> {
     let id = Uuid::now_v7();
-    let ends = now + LIFETIME;
+    let ends = now + lifetime;
     let (refresh_token, hash) = fresh();
     let user = conn
         .transaction::<UserRow, ApiError, _>(async |conn| {

@@ -114,6 +114,8 @@ async fn insert_admin(
         role: Role::Admin.as_str(),
         enabled: true,
         created_at: Utc::now(),
+        oidc_issuer: None,
+        oidc_subject: None,
     };
     let mut change = Change::within(conn, author)?;
     let user = db::users::insert_first(&mut change, &row).await?;

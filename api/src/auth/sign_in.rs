@@ -28,7 +28,7 @@ pub async fn verify(
 ) -> Result<UserRow, ApiError> {
     let user = limited(state, username, origin.address, async {
         let user = find(state, username).await?;
-        let hash = user.as_ref().map(|user| user.password_hash.clone());
+        let hash = user.as_ref().and_then(UserRow::password_hash);
         let fits = password::verify(given, hash).await?;
         let (welcome, others) = match user {
             Some(user) if fits && user.enabled => (Some(user), None),
@@ -39,7 +39,7 @@ pub async fn verify(
             let mut conn = state.pool.get().await?;
             conn.transaction::<_, ApiError, _>(async |conn| {
                 let mut change = Change::within(conn, &author)?;
-                Ok(db::users::not_signed_in(&mut change, user.as_ref()).await?)
+                Ok(db::users::not_signed_in(&mut change, user.as_ref(), None).await?)
             })
             .await?;
         }
@@ -64,9 +64,9 @@ pub async fn is_password_of(
     given: &SecretInput,
     origin: &Origin,
 ) -> Result<bool, ApiError> {
-    let hash = user.password_hash.clone();
+    let hash = user.password_hash();
     let fits = limited(state, &user.username, origin.address, async {
-        let fits = password::verify(given, Some(hash)).await?;
+        let fits = password::verify(given, hash).await?;
         if !fits {
             let author = origin.clone().by(user);
             let mut conn = state.pool.get().await?;

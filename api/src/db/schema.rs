@@ -248,6 +248,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    used_sign_ins (id) {
+        id -> Uuid,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> Uuid,
         username -> Text,
@@ -260,6 +267,8 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         last_sign_in_at -> Nullable<Timestamptz>,
+        oidc_issuer -> Nullable<Text>,
+        oidc_subject -> Nullable<Text>,
     }
 }
 
@@ -293,5 +302,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     usage_hours,
     usage_losses,
     usage_requests,
+    used_sign_ins,
     users,
 );

@@ -9,7 +9,7 @@ use understudy_shared::{AuditAction, AuditOutcome};
 use uuid::Uuid;
 
 use super::change::Change;
-use super::schema::{refresh_tokens, sessions, users};
+use super::schema::{refresh_tokens, sessions, used_sign_ins, users};
 use super::users::UserRow;
 use crate::auth::TokenHash;
 use crate::domain::changes::Changes;
@@ -286,4 +286,27 @@ pub async fn of_refresh_token(
         .first(conn)
         .await
         .optional()
+}
+
+/// Uses up a sign-in with an identity provider; false if it was used before.
+///
+/// # Errors
+/// If the database fails.
+pub async fn use_sign_in(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    ends: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    // What is over is refused without being looked up here.
+    diesel::delete(used_sign_ins::table.filter(used_sign_ins::expires_at.lt(now)))
+        .execute(conn)
+        .await?;
+    let used = (used_sign_ins::id.eq(id), used_sign_ins::expires_at.eq(ends));
+    let stored = diesel::insert_into(used_sign_ins::table)
+        .values(used)
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    Ok(stored == 1)
 }

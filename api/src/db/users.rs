@@ -6,13 +6,17 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use understudy_shared::{
-    AuditAction, AuditOutcome, AuditTargetKind, Role, SECRET_REPLACED, SECRET_SET, User, UserId,
+    AuditAction, AuditOutcome, AuditTargetKind, OidcFault, Role, SECRET_REPLACED, SECRET_SET,
+    SignInMethod, User, UserId,
 };
 use uuid::Uuid;
 
 use super::change::{Change, Target};
 use super::schema::users;
 use crate::domain::changes::{self, Changes, changes};
+
+/// What is stored in place of the hash of a password for whoever has none: no hash is empty.
+pub const NO_PASSWORD: &str = "";
 
 /// A user as stored. No `Debug`: it carries the hash of a password.
 #[derive(Clone, Queryable, Selectable)]
@@ -24,8 +28,8 @@ pub struct UserRow {
     pub username: String,
     /// Name to show.
     pub display_name: String,
-    /// PHC string.
-    pub password_hash: String,
+    password_hash: String,
+    oidc_issuer: Option<String>,
     role: String,
     /// Whether the person may sign in.
     pub enabled: bool,
@@ -43,15 +47,30 @@ impl UserRow {
         role(&self.role)
     }
 
+    /// How the person proves who they are.
+    pub fn sign_in(&self) -> SignInMethod {
+        match self.oidc_issuer {
+            Some(_) => SignInMethod::Oidc,
+            None => SignInMethod::Local,
+        }
+    }
+
+    /// PHC string of the password, if the user has one.
+    pub fn password_hash(&self) -> Option<String> {
+        (self.password_hash != NO_PASSWORD).then(|| self.password_hash.clone())
+    }
+
     /// What the audit log shows of the user. `before` is what it was, if this is what a change made of it.
     fn audited(&self, before: Option<&Self>) -> Value {
+        let password = self.password_hash().is_some();
         let replaced = before.is_some_and(|before| before.password_hash != self.password_hash);
         json!({
             "username": self.username,
             "display_name": self.display_name,
             "role": self.role,
             "enabled": self.enabled,
-            "password": if replaced { SECRET_REPLACED } else { SECRET_SET },
+            "password": password.then_some(if replaced { SECRET_REPLACED } else { SECRET_SET }),
+            "issuer": self.oidc_issuer,
         })
     }
 
@@ -74,6 +93,7 @@ impl From<UserRow> for User {
         Self {
             id: UserId(row.id),
             role: row.role(),
+            sign_in: row.sign_in(),
             username: row.username,
             display_name: row.display_name,
             enabled: row.enabled,
@@ -104,6 +124,19 @@ pub struct NewUserRow<'a> {
     pub enabled: bool,
     /// Time of creation.
     pub created_at: DateTime<Utc>,
+    /// Of whoever signs in with an identity provider: which one.
+    pub oidc_issuer: Option<&'a str>,
+    /// Their name there.
+    pub oidc_subject: Option<&'a str>,
+}
+
+/// Whom an identity provider names.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The provider.
+    pub issuer: &'a str,
+    /// The name that it never gives to anybody else.
+    pub subject: &'a str,
 }
 
 /// What is stored of a changed user.
@@ -162,6 +195,23 @@ pub async fn by_username(
 pub async fn by_id(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option<UserRow>> {
     users::table
         .find(id)
+        .select(UserRow::as_select())
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// The user whom an identity provider names so.
+///
+/// # Errors
+/// If the database fails.
+pub async fn by_subject(
+    conn: &mut AsyncPgConnection,
+    subject: &Subject<'_>,
+) -> QueryResult<Option<UserRow>> {
+    let named = users::oidc_subject.eq(subject.subject);
+    users::table
+        .filter(users::oidc_issuer.eq(subject.issuer).and(named))
         .select(UserRow::as_select())
         .first(conn)
         .await
@@ -285,15 +335,22 @@ pub async fn signed_in(
 }
 
 /// Records that somebody did not manage to sign in. A name that is nobody's is not recorded: people type passwords into the wrong
-/// field.
+/// field. `fault` is the reason if it was at an identity provider.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn not_signed_in(change: &mut Change<'_>, user: Option<&UserRow>) -> QueryResult<()> {
+pub async fn not_signed_in(
+    change: &mut Change<'_>,
+    user: Option<&UserRow>,
+    fault: Option<OidcFault>,
+) -> QueryResult<()> {
+    let changes = fault.map_or_else(Changes::new, |fault| {
+        changes::change("reason", Value::Null, json!(fault))
+    });
     let target = user.map_or(Target::unnamed(AuditTargetKind::User), UserRow::target);
     let action = AuditAction::SessionSignInFailed;
     change
-        .record_as(AuditOutcome::Failure, action, target, Changes::new())
+        .record_as(AuditOutcome::Failure, action, target, changes)
         .await
 }
 

@@ -36,6 +36,8 @@ pub enum Destination {
     Backend(InstanceKind),
     /// A proxy on the way to a backend.
     Proxy,
+    /// The identity provider, which whoever runs the service names: as free as a backend of the local network.
+    IdentityProvider,
 }
 
 /// The rule that denies an address.

@@ -30,6 +30,7 @@ pub mod direct;
 mod fault;
 mod headers;
 mod models;
+pub mod outside;
 mod pieces;
 mod resolver;
 mod response;

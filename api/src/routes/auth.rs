@@ -5,7 +5,7 @@ use chrono::Utc;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use understudy_shared::{
     ChangePasswordRequest, FieldError, FieldRule, LoginRequest, ProblemCode, SecretInput, Session,
-    User,
+    SignInMethod, User,
 };
 use uuid::Uuid;
 
@@ -36,6 +36,7 @@ use crate::state::AppState;
             ("set-cookie" = String, description = "The refresh token: HttpOnly, SameSite=Strict, Path=/api/v1/auth"),
         )),
         (status = 401, description = "The user name or the password is wrong (`unauthenticated`)", body = understudy_shared::Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Passwords are not accepted here (`local_sign_in_off`)", body = understudy_shared::Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many failed sign-ins (`rate_limited`); `Retry-After` says how long", body = understudy_shared::Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -47,12 +48,26 @@ pub async fn login(
     body: JsonBody<LoginRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let JsonBody(input) = body;
+    if !state.local_sign_in {
+        return Err(ApiError::new(
+            ProblemCode::LocalSignInOff,
+            "Passwords are not accepted here; sign in with the identity provider.",
+        ));
+    }
     let origin = Origin::of(&request, &state);
     let user = sign_in::verify(&state, &input.username, &input.password, &origin).await?;
     let author = origin.by(&user);
     let mut conn = state.pool.get().await?;
     let tokens = &state.access_tokens;
-    let opened = session::open(&mut conn, tokens, &author, user.id, Utc::now()).await?;
+    let opened = session::open(
+        &mut conn,
+        tokens,
+        &author,
+        user.id,
+        Utc::now(),
+        session::LONGEST,
+    )
+    .await?;
     Ok(signed_in(&request, &state, HttpResponse::Ok(), opened))
 }
 
@@ -194,6 +209,12 @@ pub async fn change_password(
 ) -> Result<HttpResponse, ApiError> {
     let Permitted(person, (origin, JsonBody(input))) = call;
     let user = own_row(&state, person.id.0).await?;
+    if user.sign_in() == SignInMethod::Oidc {
+        return Err(ApiError::field(
+            "/new_password",
+            FieldRule::OfIdentityProvider,
+        ));
+    }
     check_new_password(&user, &input.new_password)?;
     if !sign_in::is_password_of(&state, &user, &input.current_password, &origin).await? {
         return Err(wrong_current_password());

@@ -58,7 +58,15 @@ pub async fn finish_setup(
     let author = origin.clone().anonymous();
     let user = setup::finish(&mut conn, &author, &input.username, &hash).await?;
     let (author, tokens) = (origin.by(&user), &state.access_tokens);
-    let opened = session::open(&mut conn, tokens, &author, user.id, Utc::now()).await?;
+    let opened = session::open(
+        &mut conn,
+        tokens,
+        &author,
+        user.id,
+        Utc::now(),
+        session::LONGEST,
+    )
+    .await?;
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, "/api/v1/auth/me"));
     Ok(signed_in(&request, &state, response, opened))

@@ -5,8 +5,8 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::AsyncConnection as _;
 use serde_json::{Value, json};
 use understudy_shared::{
-    CreateUser, FieldRule, Page, Problem, ProblemCode, Role, SecretInput, UpdateUser, User, UserId,
-    WritableUser,
+    CreateUser, FieldError, FieldRule, Page, Problem, ProblemCode, Role, SecretInput, SignInMethod,
+    UpdateUser, User, UserId, WritableUser,
 };
 use uuid::Uuid;
 
@@ -89,6 +89,8 @@ pub async fn create_user(
         role: user.role.as_str(),
         enabled: user.enabled,
         created_at: now(),
+        oidc_issuer: None,
+        oidc_subject: None,
     };
     let author = origin.by(&caller);
     let mut conn = state.pool.get().await?;
@@ -177,6 +179,7 @@ pub async fn update_user(
             if_match.check(current.version)?;
             let user = patched(&current, patch)?;
             check(&user, new_password.as_ref())?;
+            check_provider(&current, user.role, new_password.is_some())?;
             if !has_others && is_admin(&current) && (!user.enabled || user.role != Role::Admin) {
                 return Err(last_admin());
             }
@@ -280,6 +283,20 @@ fn check(user: &WritableUser, new_password: Option<&SecretInput>) -> Result<(), 
         password_faults(&mut faults, "/password", &user.username, new.expose());
     }
     ApiError::check(faults)
+}
+
+/// Role and password of somebody who signs in with the identity provider are its to decide.
+fn check_provider(user: &UserRow, role: Role, new_password: bool) -> Result<(), ApiError> {
+    if user.sign_in() == SignInMethod::Local {
+        return Ok(());
+    }
+    let wrong = [("/role", role != user.role()), ("/password", new_password)];
+    let wrong = wrong.into_iter().filter(|(_, changed)| *changed);
+    ApiError::check(
+        wrong
+            .map(|(pointer, _)| FieldError::new(pointer, FieldRule::OfIdentityProvider))
+            .collect(),
+    )
 }
 
 fn is_admin(user: &UserRow) -> bool {

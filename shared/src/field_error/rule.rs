@@ -157,6 +157,10 @@ adjacently_tagged! {
         PasswordIsUsername,
         /// The password is not the current one.
         PasswordWrong,
+        /// The identity provider decides about it, not this service.
+        OfIdentityProvider,
+        /// The text is not a path of this site.
+        NotAPathOfSite,
         /// There is no instance with this id.
         UnknownInstance,
         /// There is no group with this id.

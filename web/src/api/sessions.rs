@@ -19,6 +19,20 @@ impl Api {
         self.open("/api/v1/setup", body).await
     }
 
+    /// How people sign in here.
+    pub async fn get_sign_in_methods(self) -> Result<wire::SignInMethods, ApiError> {
+        self.exchange(&Request::get("/api/v1/auth/methods"), None)
+            .await?
+            .read()
+    }
+
+    /// Begins to sign in with the identity provider, and gives its page.
+    pub async fn start_oidc(self, body: &wire::StartOidcRequest) -> Result<String, ApiError> {
+        let request = Request::new("POST", "/api/v1/auth/oidc/start").json(body)?;
+        let start: wire::OidcStart = self.exchange(&request, None).await?.read()?;
+        Ok(start.location)
+    }
+
     /// Opens a session.
     pub async fn log_in(self, body: &wire::LoginRequest) -> Result<(), ApiError> {
         self.open("/api/v1/auth/login", body).await

@@ -6,12 +6,13 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_query_map;
-use understudy_shared::{LoginRequest, SecretInput};
+use understudy_shared::{LoginRequest, OidcFault, SecretInput, SignInMethods, StartOidcRequest};
 
 use super::guard::next_path;
 use super::sign_in_card::SignInCard;
 use super::{in_place, use_title};
 use crate::api::{ApiError, use_api};
+use crate::browser;
 use crate::clock::use_clock;
 use crate::components::badge::Tone;
 use crate::components::caps_lock::CapsLockHint;
@@ -40,11 +41,106 @@ pub fn LoginPage() -> impl IntoView {
                     lead=Signal::derive(move || t_string!(i18n, login.lead).to_owned())
                     above=|| view! { <SetupHint /> }
                 >
-                    <LoginForm />
+                    <ProviderFault />
+                    <Methods />
                 </SignInCard>
             }
             .into_any()
         }
+    }
+}
+
+/// Why somebody is here again who came back from the identity provider.
+#[component]
+fn ProviderFault() -> impl IntoView {
+    let i18n = use_i18n();
+    let query = use_query_map();
+    let fault = query.with_untracked(|query| OidcFault::read(&query.get("sso")?));
+    fault.map(|fault| {
+        let title = Signal::derive(move || words::oidc_fault(i18n, fault).to_owned());
+        view! {
+            <div id="sso-fault" data-fault=fault.as_str()>
+                <Notice tone=Tone::Bad title>
+                    ""
+                </Notice>
+            </div>
+        }
+    })
+}
+
+/// What people sign in with here. A service that does not say is asked for a name and a password.
+#[component]
+fn Methods() -> impl IntoView {
+    let api = use_api();
+    let query = use_query_map();
+    let methods = RwSignal::new(None::<SignInMethods>);
+    spawn_local(async move {
+        let said = api.get_sign_in_methods().await;
+        methods.try_set(Some(said.unwrap_or(SignInMethods {
+            local: true,
+            oidc: None,
+        })));
+    });
+    move || {
+        let methods = methods.get()?;
+        let next = next_path(query.with_untracked(|query| query.get("next")).as_deref());
+        Some(view! {
+            {methods.oidc.map(|provider| {
+                let alone = !methods.local;
+                view! { <ProviderSignIn name=provider.name next alone /> }
+            })}
+            {methods.local.then(|| view! { <LoginForm /> })}
+        })
+    }
+}
+
+/// Leads to the identity provider.
+#[component]
+fn ProviderSignIn(
+    /// What people call it.
+    name: String,
+    /// The page that is wanted.
+    next: String,
+    /// Whether there is no other way in.
+    alone: bool,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let api = use_api();
+    let busy = RwSignal::new(false);
+    let error = RwSignal::new(None::<ApiError>);
+    let go = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        error.set(None);
+        let return_to = next.clone();
+        spawn_local(async move {
+            match api.start_oidc(&StartOidcRequest { return_to }).await {
+                // The page stays busy until the other one is there.
+                Ok(location) => browser::load_anew(&location),
+                Err(failure) => {
+                    busy.try_set(false);
+                    error.try_set(Some(failure));
+                }
+            }
+        });
+    };
+    view! {
+        <div class="sign-in-provider">
+            {move || error.get().map(|error| view! { <ErrorNotice error /> })}
+            <button
+                type="button"
+                id="sso"
+                class="button wide"
+                class:primary=alone
+                aria-disabled=move || busy.get().to_string()
+                on:click=go
+            >
+                {move || t_string!(i18n, login.with_provider, name = name.clone())}
+            </button>
+            {(!alone).then(|| view! { <p class="minor">{t!(i18n, login.or)}</p> })}
+        </div>
     }
 }
 

@@ -1,13 +1,14 @@
 //! A session that ended in the middle of work: the person signs in again in place, and everything goes on.
 //!
-//! Rules: the page below is not touched. What is asked for is the password of the same person; anybody else starts with a page of their own,
+//! Rules: the page below is not touched. What is asked for is the password of the same person, or that they sign in with
+//! the identity provider in another tab; anybody else starts with a page of their own,
 //! since what stands here is not theirs. Whoever would rather not sign in now can go on reading and is reminded by a banner.
 
 use leptos::ev::SubmitEvent;
 use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use understudy_shared::{LoginRequest, SecretInput, User};
+use understudy_shared::{LoginRequest, SecretInput, SignInMethod, User};
 
 use super::guard::login_path;
 use super::login::focus;
@@ -85,6 +86,9 @@ pub fn SignInAgain() -> impl IntoView {
         let me = session.user()?;
         Some(match session.ended()? {
             Ended::TakenOver(other) => view! { <TakenOver me other /> }.into_any(),
+            Ended::RanOut | Ended::LeftElsewhere if me.sign_in == SignInMethod::Oidc => {
+                view! { <AgainElsewhere /> }.into_any()
+            }
             Ended::RanOut => view! { <AgainForm me busy left_elsewhere=false /> }.into_any(),
             Ended::LeftElsewhere => view! { <AgainForm me busy left_elsewhere=true /> }.into_any(),
         })
@@ -220,6 +224,32 @@ fn AgainForm(
                 </button>
             </footer>
         </form>
+    }
+}
+
+/// The identity provider has a page of its own, for which this one is not left: it hears when somebody signs in in another tab.
+#[component]
+fn AgainElsewhere() -> impl IntoView {
+    let i18n = use_i18n();
+    let session = use_session();
+    view! {
+        <div class="modal-body">
+            <p>{t!(i18n, session.ran_out_oidc)}</p>
+        </div>
+        <footer class="modal-foot">
+            <button type="button" class="button" data-action="later" on:click=move |_| session.give_up()>
+                {t!(i18n, session.later)}
+            </button>
+            <a
+                class="button primary"
+                data-action="new-tab"
+                href=login_path("/models")
+                target="_blank"
+                rel="noopener"
+            >
+                {t!(i18n, session.open_tab)}
+            </a>
+        </footer>
     }
 }
 

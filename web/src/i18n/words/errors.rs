@@ -1,6 +1,6 @@
 //! What a failed request means, in the language of the screen.
 
-use understudy_shared::ProblemCode;
+use understudy_shared::{OidcFault, ProblemCode};
 
 use super::super::*;
 use super::Words;
@@ -38,6 +38,10 @@ pub fn error(i18n: Words, error: &ApiError) -> String {
         ProblemCode::EgressDenied => t_string!(i18n, error.egress_denied),
         ProblemCode::SecretsRequired => t_string!(i18n, error.secrets_required),
         ProblemCode::SecretUnreadable => t_string!(i18n, error.secret_unreadable),
+        ProblemCode::LocalSignInOff => t_string!(i18n, error.local_sign_in_off),
+        ProblemCode::IdentityProviderUnavailable => {
+            t_string!(i18n, error.identity_provider_unavailable)
+        }
         ProblemCode::SetupClosed => t_string!(i18n, error.setup_closed),
         ProblemCode::RequestTimeout => t_string!(i18n, error.request_timeout),
         ProblemCode::Unavailable => t_string!(i18n, error.unavailable),
@@ -68,6 +72,8 @@ pub fn needs_detail(code: ProblemCode) -> bool {
         | ProblemCode::PreconditionFailed
         | ProblemCode::BodyTooLarge
         | ProblemCode::SecretUnreadable
+        | ProblemCode::LocalSignInOff
+        | ProblemCode::IdentityProviderUnavailable
         | ProblemCode::SetupClosed
         | ProblemCode::RequestTimeout
         | ProblemCode::Unavailable
@@ -90,5 +96,21 @@ pub fn needs_detail(code: ProblemCode) -> bool {
         | ProblemCode::MethodNotAllowed
         | ProblemCode::PreconditionRequired
         | ProblemCode::UnsupportedMediaType => true,
+    }
+}
+
+/// Why somebody was not signed in who came back from the identity provider, and what to do next.
+pub fn oidc_fault(i18n: Words, fault: OidcFault) -> &'static str {
+    match fault {
+        OidcFault::AttemptOver => t_string!(i18n, login.fault.attempt_over),
+        OidcFault::RefusedByProvider => t_string!(i18n, login.fault.refused_by_provider),
+        OidcFault::ProviderUnavailable => t_string!(i18n, login.fault.provider_unavailable),
+        OidcFault::InvalidToken => t_string!(i18n, login.fault.invalid_token),
+        OidcFault::NoRole => t_string!(i18n, login.fault.no_role),
+        OidcFault::UserDisabled => t_string!(i18n, login.fault.user_disabled),
+        OidcFault::LastAdministrator => t_string!(i18n, login.fault.last_administrator),
+        OidcFault::SetupOpen => t_string!(i18n, login.fault.setup_open),
+        OidcFault::RateLimited => t_string!(i18n, login.fault.rate_limited),
+        OidcFault::Unavailable => t_string!(i18n, login.fault.unavailable),
     }
 }

@@ -118,6 +118,8 @@ pub fn rule(i18n: Words, error: &FieldError) -> String {
         FieldRule::NotInFuture => t_string!(i18n, rule.not_in_future),
         FieldRule::PasswordCommon => t_string!(i18n, rule.password_common),
         FieldRule::PasswordIsUsername => t_string!(i18n, rule.password_is_username),
+        FieldRule::OfIdentityProvider => t_string!(i18n, rule.of_identity_provider),
+        FieldRule::NotAPathOfSite => t_string!(i18n, rule.not_a_path_of_site),
         FieldRule::PasswordWrong => t_string!(i18n, rule.password_wrong),
         FieldRule::UnknownInstance => t_string!(i18n, rule.unknown_instance),
         FieldRule::UnknownGroup => t_string!(i18n, rule.unknown_group),

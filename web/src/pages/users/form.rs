@@ -8,7 +8,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_params_map};
 use serde_json::Value;
-use understudy_shared::{ProblemCode, Role, UpdateUser, User, UserId};
+use understudy_shared::{ProblemCode, Role, SignInMethod, UpdateUser, User, UserId};
 
 use super::row::called;
 use super::values::{Draft, ORDER, field_of, fields};
@@ -128,6 +128,9 @@ fn UserForm(
     let session = use_session();
     let navigate = StoredValue::new_local(use_navigate());
     let is_new = user.is_none();
+    let of_provider = user
+        .as_ref()
+        .is_some_and(|user| user.sign_in == SignInMethod::Oidc);
     let draft = Draft::new(user.as_ref());
     let before = StoredValue::new(untrack(|| draft.fields()));
     let saved = RwSignal::new(user);
@@ -340,16 +343,32 @@ fn UserForm(
                             error=errors.at("display-name")
                         />
                     </div>
-                    <Password draft is_new error=errors.at("new-password") />
+                    {if of_provider {
+                        view! {
+                            <p class="hint" id="password-of-provider">
+                                {t!(i18n, users.field.password_of_provider)}
+                            </p>
+                        }
+                        .into_any()
+                    } else {
+                        view! { <Password draft is_new error=errors.at("new-password") /> }.into_any()
+                    }}
                 </FormSection>
                 <FormSection id="rights" title=t_signal!(i18n, users.sections.rights)>
-                    <Segmented
-                        id="role"
-                        label=t_signal!(i18n, users.field.role)
-                        value=draft.role
-                        segments=role::segments(i18n)
-                        error=errors.at("role")
-                    />
+                    {if of_provider {
+                        view! { <RoleOfProvider draft /> }.into_any()
+                    } else {
+                        view! {
+                            <Segmented
+                                id="role"
+                                label=t_signal!(i18n, users.field.role)
+                                value=draft.role
+                                segments=role::segments(i18n)
+                                error=errors.at("role")
+                            />
+                        }
+                        .into_any()
+                    }}
                     <Switch
                         id="enabled"
                         label=t_signal!(i18n, users.field.enabled)
@@ -385,6 +404,23 @@ fn risk(me: &User, wanted: &understudy_shared::WritableUser) -> Option<Risk> {
         Some(Risk::Demoted)
     } else {
         None
+    }
+}
+
+/// The role of somebody whose role is not decided here.
+#[component]
+fn RoleOfProvider(draft: Draft) -> impl IntoView {
+    let i18n = use_i18n();
+    let role = Memo::new(move |_| draft.role.with(|name| role::read(name)));
+    view! {
+        <div class="field" id="role-of-provider">
+            <span class="label">{t!(i18n, users.field.role)}</span>
+            <p class="user-role">
+                <Glyph icon=Signal::derive(move || role::icon(role.get())) />
+                {move || words::role(i18n, role.get())}
+            </p>
+            <p class="hint">{t!(i18n, users.field.role_of_provider)}</p>
+        </div>
     }
 }
 
@@ -428,6 +464,13 @@ fn Facts(saved: RwSignal<Option<User>>) -> impl IntoView {
             };
             view! {
                 <dl class="facts">
+                    <dt>{t!(i18n, users.facts.sign_in)}</dt>
+                    <dd>
+                        {move || match user.sign_in {
+                            SignInMethod::Local => t_string!(i18n, users.facts.local),
+                            SignInMethod::Oidc => t_string!(i18n, users.facts.oidc),
+                        }}
+                    </dd>
                     <dt>{t!(i18n, users.columns.signed_in)}</dt>
                     <dd>{last}</dd>
                     <dt>{t!(i18n, users.columns.created)}</dt>
@@ -483,6 +526,7 @@ mod tests {
             display_name: String::new(),
             role: Role::Admin,
             enabled: true,
+            sign_in: SignInMethod::Local,
             created_at: DateTime::UNIX_EPOCH,
             last_sign_in_at: None,
             version: 1,

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
-use understudy_shared::User;
+use understudy_shared::{SignInMethod, User};
 use uuid::Uuid;
 
 use super::form::delete::use_delete;
@@ -35,6 +35,7 @@ pub fn UserRow(
     let role = Memo::new(move |_| user.with(|user| user.role));
     let enabled = Memo::new(move |_| user.with(|user| user.enabled));
     let signed_in = Memo::new(move |_| user.with(|user| user.last_sign_in_at));
+    let of_provider = Memo::new(move |_| user.with(|user| user.sign_in == SignInMethod::Oidc));
     let me = Memo::new(move |_| session.user().is_some_and(|me| me.id.0 == row.id));
     let state = move || {
         if enabled.get() {
@@ -73,6 +74,9 @@ pub fn UserRow(
                 </A>
                 {move || {
                     me.get().then(|| view! { <span class="scope">{t!(i18n, users.you)}</span> })
+                }}
+                {move || {
+                    of_provider.get().then(|| view! { <span class="scope">{t!(i18n, users.sso)}</span> })
                 }}
                 {move || {
                     (name.get() != called.get())
