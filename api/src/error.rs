@@ -19,6 +19,10 @@ pub fn status_and_title(code: ProblemCode) -> (StatusCode, &'static str) {
     use ProblemCode as C;
     match code {
         C::InvalidJson => (StatusCode::BAD_REQUEST, "The body is not valid JSON"),
+        C::InvalidYaml => (
+            StatusCode::BAD_REQUEST,
+            "The file is not YAML of the form that is read here",
+        ),
         C::InvalidParameter => (
             StatusCode::BAD_REQUEST,
             "A parameter of the request is invalid",
@@ -148,7 +152,7 @@ impl ApiError {
         };
         let detail = errors
             .iter()
-            .map(|e| format!("{}: {}", e.pointer, e.detail))
+            .map(|e| format!("{}: {}", e.place(), e.detail))
             .collect::<Vec<_>>()
             .join("; ");
         Self {
@@ -258,6 +262,11 @@ impl ApiError {
             trace: trace.into(),
             ..self
         }
+    }
+
+    /// The fields at fault.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
     }
 
     /// What went wrong, for programs.

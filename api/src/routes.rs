@@ -13,6 +13,7 @@ pub mod answer;
 pub mod api_keys;
 pub mod audit_log;
 pub mod auth;
+pub mod config_file;
 pub mod docs;
 pub mod events;
 pub mod extract;
@@ -67,6 +68,10 @@ pub fn configure(table: &mut impl RouteTable) {
         .service(model_groups::delete_model_group)
         .service(model_groups::preview_model_group)
         .service(model_groups::try_model_group)
+        // Configuration as code
+        .service(config_file::export_config)
+        .service(config_file::apply_config)
+        .service(config_file::get_config_schema)
         // API keys
         .service(api_keys::list_api_keys)
         .service(api_keys::create_api_key)

@@ -399,7 +399,10 @@ fn reachable(address: SocketAddr) -> String {
 
 /// Keys that do not fit what is stored must not start, unless somebody says so: all instances of theirs would be down. A single secret
 /// that cannot be read takes down its instance and nothing else.
-async fn verify_secrets(
+///
+/// # Errors
+/// If the keys do not fit, or the database fails.
+pub async fn verify_secrets(
     pool: &Pool,
     cipher: &SecretCipher,
     allowed: bool,

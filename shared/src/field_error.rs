@@ -27,6 +27,14 @@ pub struct FieldError {
     /// What is wrong, for people.
     #[schema(example = "must be between 1 and 65535")]
     pub detail: String,
+    /// Of a file: the line, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 14)]
+    pub line: Option<u32>,
+    /// Of a file: the column in characters, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 19)]
+    pub column: Option<u32>,
     /// The rule that is broken (`rule`), and what a sentence about it needs (`params`; left out if nothing).
     #[serde(flatten)]
     pub rule: FieldRule,
@@ -39,8 +47,41 @@ impl FieldError {
             pointer: pointer.into(),
             code: rule.code(),
             detail: rule.to_string(),
+            line: None,
+            column: None,
             rule,
         }
+    }
+
+    /// The field as people write it: `groups[0].members[1].instance`. Nothing for the whole.
+    pub fn path(&self) -> String {
+        let mut path = String::new();
+        for step in self.pointer.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+            if !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit()) {
+                path.push_str(&format!("[{step}]"));
+            } else if step.is_empty() || !step.chars().all(plain) {
+                path.push_str(&format!("[{step:?}]"));
+            } else {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(&step);
+            }
+        }
+        path
+    }
+
+    /// Where the field is: its pointer, or of a file the line, the column and the path.
+    pub fn place(&self) -> String {
+        let Some(line) = self.line else {
+            return self.pointer.clone();
+        };
+        let column = self.column.map(|column| format!(", column {column}"));
+        let (column, path) = (column.unwrap_or_default(), self.path());
+        let separator = if path.is_empty() { "" } else { ", " };
+        format!("line {line}{column}{separator}{path}")
     }
 }
 
@@ -50,6 +91,8 @@ struct OnTheWire {
     pointer: String,
     code: ProblemCode,
     detail: String,
+    line: Option<u32>,
+    column: Option<u32>,
     rule: String,
     params: Option<Value>,
 }
@@ -62,6 +105,8 @@ impl TryFrom<OnTheWire> for FieldError {
             pointer: wire.pointer,
             code: wire.code,
             detail: wire.detail,
+            line: wire.line,
+            column: wire.column,
             rule: FieldRule::read(wire.rule, wire.params)?,
         })
     }
@@ -165,6 +210,26 @@ mod tests {
             R::AddressOfService { address: text() },
             R::AddressDenied { address: text() },
             R::AddressNotPublic { address: text() },
+            R::NotYaml { reason: text() },
+            R::NotUtf8,
+            R::YamlEmpty,
+            R::YamlDocuments,
+            R::YamlTag,
+            R::YamlMerge,
+            R::YamlAlias,
+            R::YamlName,
+            R::YamlDepth { max: 64 },
+            R::YamlNodes { max: 250_000 },
+            R::UnknownInstanceName { name: text() },
+            R::SecretForm,
+            R::SecretReference,
+            R::SecretVariable { name: text() },
+            R::SecretFile {
+                path: text(),
+                reason: text(),
+            },
+            R::SecretNotStored,
+            R::SecretAmbiguous,
         ]
     }
 
@@ -210,6 +275,23 @@ mod tests {
             let read: FieldError = serde_json::from_str(&text).unwrap();
             assert_eq!(read, error, "{text}");
         }
+    }
+
+    #[test]
+    fn a_fault_of_a_file_says_its_line_and_its_path() {
+        let mut error = FieldError::new("/groups/0/members/1/instance", FieldRule::Missing);
+        assert_eq!(error.place(), "/groups/0/members/1/instance");
+        (error.line, error.column) = (Some(14), Some(19));
+        assert_eq!(
+            error.place(),
+            "line 14, column 19, groups[0].members[1].instance"
+        );
+        error.pointer = "/instances/0/labels/a~1b".to_owned();
+        assert_eq!(error.path(), "instances[0].labels[\"a/b\"]");
+        error.pointer = String::new();
+        assert_eq!(error.place(), "line 14, column 19");
+        let text = serde_json::to_string(&error).unwrap();
+        assert_eq!(serde_json::from_str::<FieldError>(&text).unwrap(), error);
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::{AttemptTrace, FieldError};
 pub enum ProblemCode {
     /// The body is not JSON.
     InvalidJson,
+    /// The body is not YAML, or more than a file of settings may have.
+    InvalidYaml,
     /// A query parameter is unknown or has a bad value.
     InvalidParameter,
     /// A field has a value that its rule forbids, or several fields have different faults.

@@ -9,6 +9,7 @@ mod audit_secrets;
 mod bad_input;
 mod check_codes;
 mod checks;
+mod config_file;
 mod description;
 mod egress;
 mod events;

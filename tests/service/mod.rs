@@ -1,5 +1,6 @@
 //! The service as a process: how it starts, what it refuses to start with, and how it goes down.
 
+mod config_commands;
 mod keys;
 mod rekey;
 mod replicas;

@@ -8,6 +8,7 @@
 
 mod api_keys;
 mod audit_log;
+mod config_file;
 mod error;
 mod events;
 mod model_groups;

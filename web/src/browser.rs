@@ -142,6 +142,16 @@ pub fn download(name: &str, kind: &str, text: &str) {
     );
 }
 
+/// The text of a file that a person has chosen; none if it is larger than that, or cannot be read.
+pub async fn text_of(file: &web_sys::File, max: usize) -> Option<String> {
+    let max = u32::try_from(max).map_or(f64::MAX, f64::from);
+    if file.size() > max {
+        return None;
+    }
+    let text = JsFuture::from(file.text()).await;
+    text.ok()?.as_string()
+}
+
 /// Where this application comes from: `https://ai.example`.
 pub fn origin() -> String {
     window().location().origin().unwrap_or_default()

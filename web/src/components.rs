@@ -4,6 +4,7 @@ pub mod badge;
 pub mod banner;
 pub mod button;
 pub mod caps_lock;
+pub mod changes;
 pub mod chart;
 pub mod confirm;
 pub mod conflict;

@@ -96,6 +96,6 @@ pub const PLACES: &[Place] = &[
         icon: Icon::Sliders,
         title: |i18n| t_string!(i18n, frame.places.settings),
         part: Part::Administration,
-        role: Role::Admin,
+        role: Role::Operator,
     },
 ];

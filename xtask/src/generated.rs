@@ -1,4 +1,4 @@
-//! Files that are generated and committed: `openapi.json` and `api/src/db/schema.rs`.
+//! Files that are generated and committed: `openapi.json`, `docs/config.schema.json` and `api/src/db/schema.rs`.
 //!
 //! Rule: whoever changes the source runs the command; `--check` tells who forgot, and changes nothing.
 
@@ -27,14 +27,20 @@ pub enum Mode {
 /// `cargo xtask openapi [--check]`.
 pub fn openapi(workspace: &Workspace, mode: Mode) -> Result<()> {
     let service = service::build_with_tests(workspace)?;
-    let document = process::output(workspace.program(service).arg("openapi"))?;
-    let text = format!("{}\n", document.trim_end());
-    settle(
-        &workspace.root.join("openapi.json"),
-        &text,
-        mode,
-        "cargo xtask openapi",
-    )
+    for (command, file) in [
+        ("openapi", "openapi.json"),
+        ("config-schema", "docs/config.schema.json"),
+    ] {
+        let document = process::output(workspace.program(&service).arg(command))?;
+        let text = format!("{}\n", document.trim_end());
+        settle(
+            &workspace.root.join(file),
+            &text,
+            mode,
+            "cargo xtask openapi",
+        )?;
+    }
+    Ok(())
 }
 
 /// `cargo xtask schema [--check]`.

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use understudy_shared::{ApiKeyId, ModelGroupId, UserId};
+use uuid::Uuid;
 
 use super::api_keys::ApiKeyRow;
 use super::model_groups::StoredModelGroup;
@@ -120,4 +121,23 @@ async fn keys(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(KeyHash, StoredK
         Some((hash, key))
     };
     Ok(rows.into_iter().filter_map(key).collect())
+}
+
+/// Ids and versions of every instance and group, sorted.
+///
+/// # Errors
+/// If the database fails.
+pub async fn versions(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(Uuid, i64)>> {
+    use super::schema::{model_groups, model_instances};
+    let mut versions: Vec<(Uuid, i64)> = model_instances::table
+        .select((model_instances::id, model_instances::version))
+        .load(conn)
+        .await?;
+    let groups: Vec<(Uuid, i64)> = model_groups::table
+        .select((model_groups::id, model_groups::version))
+        .load(conn)
+        .await?;
+    versions.extend(groups);
+    versions.sort_unstable();
+    Ok(versions)
 }

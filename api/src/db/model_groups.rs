@@ -153,7 +153,7 @@ impl StoredModelGroup {
     }
 
     /// What the audit log shows of it.
-    fn audited(&self, names: &HashMap<Uuid, String>) -> QueryResult<Value> {
+    pub(crate) fn audited(&self, names: &HashMap<Uuid, String>) -> QueryResult<Value> {
         let row = &self.row;
         let member = |member: &GroupMember| {
             json!({

@@ -15,6 +15,8 @@ pub use list::*;
 pub use read::*;
 pub use write::*;
 
+pub(crate) use validate::{Purpose, examine};
+
 use actix_web::HttpResponse;
 use understudy_shared::{
     HeaderId, ModelInstance, ModelInstanceId, ProblemCode, Proxy, ProxyId, SecretHeader, Token,

@@ -208,6 +208,60 @@ adjacently_tagged! {
             /// The address.
             address: String,
         },
+        /// A file is not YAML.
+        NotYaml {
+            /// What the parser says, in English.
+            reason: String,
+        },
+        /// A file is not UTF-8.
+        NotUtf8,
+        /// A file says nothing.
+        YamlEmpty,
+        /// A file has several documents.
+        YamlDocuments,
+        /// A file has a tag (`!…`).
+        YamlTag,
+        /// A file has a merge key (`<<`).
+        YamlMerge,
+        /// A file has an alias of what is not complete.
+        YamlAlias,
+        /// A file has a list, an object or an alias as the name of a member.
+        YamlName,
+        /// A file has values within values, too many times.
+        YamlDepth {
+            /// How many times it may.
+            max: u64,
+        },
+        /// A file has too many values, those that its aliases copy included.
+        YamlNodes {
+            /// How many it may have.
+            max: u64,
+        },
+        /// There is no instance of this name, neither in the file nor outside of it.
+        UnknownInstanceName {
+            /// The name.
+            name: String,
+        },
+        /// What stands in place of a secret is neither a text nor a reference.
+        SecretForm,
+        /// A reference to the environment or to a file, which only the command line follows.
+        SecretReference,
+        /// The variable that a secret is to be taken from is not set, or empty.
+        SecretVariable {
+            /// Its name.
+            name: String,
+        },
+        /// The file that a secret is to be taken from cannot be used.
+        SecretFile {
+            /// Its path.
+            path: String,
+            /// Why, in English.
+            reason: String,
+        },
+        /// A secret is to be kept, and none is stored.
+        SecretNotStored,
+        /// A secret is to be kept, and several of the same name are stored.
+        SecretAmbiguous,
     }
 }
 
@@ -256,6 +310,16 @@ impl FieldRule {
             | Self::AddressOfService { .. }
             | Self::AddressDenied { .. }
             | Self::AddressNotPublic { .. } => ProblemCode::EgressDenied,
+            Self::NotYaml { .. }
+            | Self::NotUtf8
+            | Self::YamlEmpty
+            | Self::YamlDocuments
+            | Self::YamlTag
+            | Self::YamlMerge
+            | Self::YamlAlias
+            | Self::YamlName
+            | Self::YamlDepth { .. }
+            | Self::YamlNodes { .. } => ProblemCode::InvalidYaml,
             _ => ProblemCode::ValidationFailed,
         }
     }

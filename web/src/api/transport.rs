@@ -29,6 +29,7 @@ pub struct Request {
     method: &'static str,
     path: String,
     body: Option<String>,
+    content_type: &'static str,
     if_match: Option<String>,
     last_event_id: Option<String>,
     limit: Duration,
@@ -41,6 +42,7 @@ impl Request {
             method,
             path: path.into(),
             body: None,
+            content_type: "application/json",
             if_match: None,
             last_event_id: None,
             limit: TIME_LIMIT,
@@ -60,6 +62,13 @@ impl Request {
         let body = serde_json::to_string(body).map_err(|_| ApiError::Unreadable { status: 0 })?;
         self.body = Some(body);
         Ok(self)
+    }
+
+    /// Sends a text of this type.
+    pub fn text(mut self, content_type: &'static str, body: String) -> Self {
+        self.body = Some(body);
+        self.content_type = content_type;
+        self
     }
 
     /// Lets the service refuse (412) if the resource is no longer of this version.
@@ -234,7 +243,7 @@ async fn fetch(
     init.set_redirect(RequestRedirect::Error);
     init.set_signal(Some(&pending.controller.signal()));
     if let Some(body) = &request.body {
-        headers.set("content-type", "application/json")?;
+        headers.set("content-type", request.content_type)?;
         init.set_body(&body.into());
     }
     init.set_headers(&headers);

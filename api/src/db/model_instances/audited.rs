@@ -14,7 +14,7 @@ use crate::db::convert::to_json;
 
 impl StoredModelInstance {
     /// `before` is what it was, if this is what a change made of it.
-    pub(super) fn audited(&self, before: Option<&Self>) -> QueryResult<Value> {
+    pub(crate) fn audited(&self, before: Option<&Self>) -> QueryResult<Value> {
         let row = &self.row;
         let stored: HashMap<Uuid, &[u8]> = before.into_iter().flat_map(Self::secrets).collect();
         let masked = |id: Uuid, encrypted: &[u8]| match stored.get(&id) {

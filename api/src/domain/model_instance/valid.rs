@@ -103,6 +103,13 @@ pub struct ProxyUrl {
     pub port: u16,
 }
 
+impl ProxyUrl {
+    /// Reads an address; none if it is not that of a proxy.
+    pub fn read(text: &str) -> Option<Self> {
+        proxy_url(text).ok()
+    }
+}
+
 impl fmt::Display for ProxyUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scheme, host, port } = self;

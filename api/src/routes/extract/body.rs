@@ -15,9 +15,10 @@ use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use understudy_shared::ProblemCode;
+use understudy_shared::{CONFIG_FILE_MAX_BYTES, ProblemCode};
 
 use super::duplicates::NoDuplicates;
+use super::fault::Fault;
 use super::node::Node;
 use crate::error::ApiError;
 
@@ -27,6 +28,8 @@ pub const MAX_BODY_BYTES: usize = 256 * 1024;
 const MAX_GAP: Duration = Duration::from_secs(30);
 
 const JSON: &str = "application/json";
+/// As RFC 9512 has it, and what was usual before.
+const YAML: [&str; 3] = ["application/yaml", "application/x-yaml", "text/yaml"];
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// A body of JSON, read as `T`.
@@ -36,6 +39,24 @@ pub struct JsonBody<T>(pub T);
 /// A merge patch (RFC 7396) of a resource. It has no type of its own: what it makes of the resource is read as one.
 #[derive(Debug)]
 pub struct MergePatch(pub Value);
+
+/// A configuration file as it was sent.
+#[derive(Debug)]
+pub struct YamlBody(pub BytesMut);
+
+impl FromRequest for YamlBody {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            check_type(&request, &YAML)?;
+            let body = read(&request, payload, CONFIG_FILE_MAX_BYTES).await?;
+            Ok(Self(body))
+        })
+    }
+}
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
@@ -67,7 +88,15 @@ impl FromRequest for MergePatch {
 /// # Errors
 /// If it has another shape: 422 with the pointer of the field.
 pub fn read_as<T: DeserializeOwned>(tree: Value) -> Result<T, ApiError> {
-    T::deserialize(Node(tree)).map_err(|fault| ApiError::fields(vec![fault.into_field_error()]))
+    try_read_as(tree).map_err(|fault| ApiError::fields(vec![fault.into_field_error()]))
+}
+
+/// Reads a JSON tree as a type.
+///
+/// # Errors
+/// With the first fault of its shape.
+pub fn try_read_as<T: DeserializeOwned>(tree: Value) -> Result<T, Fault> {
+    T::deserialize(Node(tree))
 }
 
 async fn tree(
@@ -76,7 +105,7 @@ async fn tree(
     accepted: &[&str],
 ) -> Result<Value, ApiError> {
     check_type(request, accepted)?;
-    let body = read(request, payload).await?;
+    let body = read(request, payload, MAX_BODY_BYTES).await?;
     // The position is enough to find the fault; a piece of the body could be a piece of a secret.
     let not_json = |error: serde_json::Error| {
         let what = if error.is_data() {
@@ -120,7 +149,7 @@ fn check_type(request: &HttpRequest, accepted: &[&str]) -> Result<(), ApiError> 
             .trim_matches('"')
             != "utf-8"
     {
-        return refused("JSON is always UTF-8");
+        return refused("The body is always UTF-8");
     }
     let encoding = header_text(request.headers(), header::CONTENT_ENCODING);
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
@@ -136,12 +165,16 @@ fn header_text(headers: &HeaderMap, name: header::HeaderName) -> &str {
         .unwrap_or_default()
 }
 
-async fn read(request: &HttpRequest, mut payload: Payload) -> Result<BytesMut, ApiError> {
+async fn read(
+    request: &HttpRequest,
+    mut payload: Payload,
+    max: usize,
+) -> Result<BytesMut, ApiError> {
     let announced = header_text(request.headers(), header::CONTENT_LENGTH)
         .parse::<u64>()
         .unwrap_or(0);
-    if announced > MAX_BODY_BYTES as u64 {
-        return Err(too_large());
+    if announced > max as u64 {
+        return Err(too_large(max));
     }
     let mut body = BytesMut::new();
     loop {
@@ -157,17 +190,17 @@ async fn read(request: &HttpRequest, mut payload: Payload) -> Result<BytesMut, A
         let piece = piece.map_err(|_| {
             ApiError::new(ProblemCode::InvalidJson, "The body did not arrive whole.")
         })?;
-        if body.len() + piece.len() > MAX_BODY_BYTES {
-            return Err(too_large());
+        if body.len() + piece.len() > max {
+            return Err(too_large(max));
         }
         body.extend_from_slice(&piece);
     }
 }
 
-fn too_large() -> ApiError {
+fn too_large(max: usize) -> ApiError {
     ApiError::new(
         ProblemCode::BodyTooLarge,
-        format!("A body may have at most {MAX_BODY_BYTES} bytes."),
+        format!("A body may have at most {max} bytes."),
     )
 }
 

@@ -7,12 +7,12 @@ use understudy_shared::{FieldError, FieldRule, ValueType};
 
 /// What is wrong with a body, and where.
 #[derive(Debug)]
-pub struct Fault(FieldError);
+pub struct Fault(Box<FieldError>);
 
 impl Fault {
     /// A fault of the value itself.
     pub(super) fn new(rule: FieldRule) -> Self {
-        Self(FieldError::new("", rule))
+        Self(Box::new(FieldError::new("", rule)))
     }
 
     /// The same fault, seen from one step further out.
@@ -26,7 +26,7 @@ impl Fault {
 
     /// The fault as an answer carries it.
     pub fn into_field_error(self) -> FieldError {
-        self.0
+        *self.0
     }
 }
 

@@ -8,7 +8,7 @@ use crate::db::model_instances::StoredModelInstance;
 use crate::domain::merge_patch::merge;
 use crate::domain::model_instance::{ProxyUrl, ValidModelInstance};
 use crate::error::ApiError;
-use crate::gateway::egress::EgressFault;
+use crate::gateway::egress::{EgressFault, EgressPolicy};
 use crate::routes::extract::read_as;
 use crate::state::AppState;
 
@@ -17,7 +17,7 @@ const FREE: [&str; 3] = ["/labels", "/parameters/defaults", "/parameters/overrid
 
 /// What a valid instance is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// To be stored. What is stored already and stays is not resolved again: an address that is denied by now must not stop
     /// anybody from pausing or renaming its instance, and it is refused when a connection is made.
     Save,
@@ -32,7 +32,21 @@ pub(super) async fn validate(
     stored: Option<&StoredModelInstance>,
     purpose: Purpose,
 ) -> Result<ValidModelInstance, ApiError> {
-    let valid = ValidModelInstance::try_from(input).map_err(ApiError::fields)?;
+    let examined = examine(state.gateway.egress(), input, stored, purpose).await?;
+    examined.map_err(ApiError::fields)
+}
+
+/// The same, with the faults of the fields apart from failures.
+pub(crate) async fn examine(
+    egress: &EgressPolicy,
+    input: CreateModelInstance,
+    stored: Option<&StoredModelInstance>,
+    purpose: Purpose,
+) -> Result<Result<ValidModelInstance, Vec<FieldError>>, ApiError> {
+    let valid = match ValidModelInstance::try_from(input) {
+        Ok(valid) => valid,
+        Err(faults) => return Ok(Err(faults)),
+    };
     let connection = stored.map(stored_connection).transpose()?;
     let mut faults = valid.unknown_ids(connection.as_ref());
     if let Some(connection) = &connection {
@@ -40,15 +54,18 @@ pub(super) async fn validate(
     }
     if faults.is_empty() {
         let known = stored.filter(|_| purpose == Purpose::Save);
-        faults = endpoint_fault(state, &valid, known).await?;
-        faults.extend(proxy_faults(state, &valid, known).await);
+        faults = endpoint_fault(egress, &valid, known).await?;
+        faults.extend(proxy_faults(egress, &valid, known).await);
     }
-    ApiError::check(faults)?;
-    Ok(valid)
+    Ok(if faults.is_empty() {
+        Ok(valid)
+    } else {
+        Err(faults)
+    })
 }
 
 async fn endpoint_fault(
-    state: &AppState,
+    egress: &EgressPolicy,
     valid: &ValidModelInstance,
     known: Option<&StoredModelInstance>,
 ) -> Result<Vec<FieldError>, ApiError> {
@@ -60,7 +77,6 @@ async fn endpoint_fault(
             return Ok(Vec::new());
         }
     }
-    let egress = state.gateway.egress();
     let checked = egress
         .check_save(valid.kind, new.scheme, &new.host, new.port)
         .await;
@@ -70,7 +86,7 @@ async fn endpoint_fault(
 }
 
 async fn proxy_faults(
-    state: &AppState,
+    egress: &EgressPolicy,
     valid: &ValidModelInstance,
     known: Option<&StoredModelInstance>,
 ) -> Vec<FieldError> {
@@ -82,11 +98,7 @@ async fn proxy_faults(
         if is_known(&proxy.url) {
             continue;
         }
-        let checked = state
-            .gateway
-            .egress()
-            .check_proxy(&proxy.url.host, proxy.url.port)
-            .await;
+        let checked = egress.check_proxy(&proxy.url.host, proxy.url.port).await;
         faults.extend(
             checked
                 .err()

@@ -95,6 +95,22 @@ impl fmt::Display for FieldRule {
                     "the address {address} may not be reached: it is not public; instances of the kind cloud must be, unless UNDERSTUDY_EGRESS_ALLOW has it"
                 );
             }
+            Self::NotYaml { reason } => return write!(f, "is not valid YAML: {reason}"),
+            Self::YamlDepth { max } => {
+                return write!(f, "has more than {max} values within each other");
+            }
+            Self::YamlNodes { max } => {
+                return write!(f, "has more than {max} values, copies by aliases included");
+            }
+            Self::UnknownInstanceName { name } => {
+                return write!(f, "there is no instance «{name}»");
+            }
+            Self::SecretVariable { name } => {
+                return write!(f, "the environment variable {name} is not set, or empty");
+            }
+            Self::SecretFile { path, reason } => {
+                return write!(f, "the file {path} cannot be used: {reason}");
+            }
             Self::UnknownField { .. } => "is not a field that can be written",
             Self::Missing => "is missing",
             Self::Required => "must not be empty",
@@ -148,6 +164,25 @@ impl fmt::Display for FieldRule {
             Self::UnknownInstance => "is not the id of an instance",
             Self::UnknownGroup => "is not the id of a group",
             Self::UnknownStoredItem => "is not the id of a stored one of this instance",
+            Self::NotUtf8 => "is not UTF-8",
+            Self::YamlEmpty => "has nothing in it",
+            Self::YamlDocuments => "begins a second document; a file has one",
+            Self::YamlTag => "has a tag (!…), which is not used here",
+            Self::YamlMerge => {
+                "is a merge key (<<), which YAML 1.2 does not have; write the fields out"
+            }
+            Self::YamlAlias => "is an alias of something that it is a part of",
+            Self::YamlName => "is in the place of a name, which must be a text",
+            Self::SecretForm => {
+                "must be a text (in quotes if it looks like a number), or one of {env: NAME}, {file: PATH} and {keep: true}"
+            }
+            Self::SecretReference => {
+                "is a reference that only the command line follows (understudy apply); send the value itself or keep: true"
+            }
+            Self::SecretNotStored => "is to be kept, but no secret is stored here; enter it",
+            Self::SecretAmbiguous => {
+                "is to be kept, but several of the same name are stored; name all of them, or enter it"
+            }
             Self::HttpsRequired => "must be https for an instance of the kind cloud",
         };
         f.write_str(text)

@@ -31,6 +31,7 @@ pub fn error(i18n: Words, error: &ApiError) -> String {
         ProblemCode::ValidationFailed | ProblemCode::MissingField | ProblemCode::InvalidType => {
             t_string!(i18n, error.validation)
         }
+        ProblemCode::InvalidYaml => t_string!(i18n, error.invalid_yaml),
         ProblemCode::Conflict => t_string!(i18n, error.conflict),
         ProblemCode::InUse => t_string!(i18n, error.in_use),
         ProblemCode::PreconditionFailed => t_string!(i18n, error.precondition),
@@ -91,6 +92,7 @@ pub fn needs_detail(code: ProblemCode) -> bool {
         | ProblemCode::SecretsRequired
         | ProblemCode::UpstreamRefused
         | ProblemCode::InvalidJson
+        | ProblemCode::InvalidYaml
         | ProblemCode::InvalidParameter
         | ProblemCode::UnknownField
         | ProblemCode::MethodNotAllowed

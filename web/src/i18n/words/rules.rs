@@ -86,6 +86,19 @@ pub fn rule(i18n: Words, error: &FieldError) -> String {
         FieldRule::AddressNotPublic { address } => {
             return t_string!(i18n, rule.address_not_public, address);
         }
+        FieldRule::NotYaml { reason } => return t_string!(i18n, rule.not_yaml, reason),
+        FieldRule::YamlDepth { max } => return t_string!(i18n, rule.yaml_depth, max = *max),
+        FieldRule::YamlNodes { max } => {
+            let max = number(i18n, i64::try_from(*max).unwrap_or(i64::MAX));
+            return t_string!(i18n, rule.yaml_nodes, max);
+        }
+        FieldRule::UnknownInstanceName { name } => {
+            return t_string!(i18n, rule.unknown_instance_name, name);
+        }
+        FieldRule::SecretVariable { name } => return t_string!(i18n, rule.secret_variable, name),
+        FieldRule::SecretFile { path, reason } => {
+            return t_string!(i18n, rule.secret_file, path, reason);
+        }
         FieldRule::Missing => t_string!(i18n, rule.missing),
         FieldRule::Required => t_string!(i18n, rule.required),
         FieldRule::SecretMissing => t_string!(i18n, rule.secret_missing),
@@ -124,6 +137,17 @@ pub fn rule(i18n: Words, error: &FieldError) -> String {
         FieldRule::UnknownInstance => t_string!(i18n, rule.unknown_instance),
         FieldRule::UnknownGroup => t_string!(i18n, rule.unknown_group),
         FieldRule::UnknownStoredItem => t_string!(i18n, rule.unknown_stored_item),
+        FieldRule::NotUtf8 => t_string!(i18n, rule.not_utf8),
+        FieldRule::YamlEmpty => t_string!(i18n, rule.yaml_empty),
+        FieldRule::YamlDocuments => t_string!(i18n, rule.yaml_documents),
+        FieldRule::YamlTag => t_string!(i18n, rule.yaml_tag),
+        FieldRule::YamlMerge => t_string!(i18n, rule.yaml_merge),
+        FieldRule::YamlAlias => t_string!(i18n, rule.yaml_alias),
+        FieldRule::YamlName => t_string!(i18n, rule.yaml_name),
+        FieldRule::SecretForm => t_string!(i18n, rule.secret_form),
+        FieldRule::SecretReference => t_string!(i18n, rule.secret_reference),
+        FieldRule::SecretNotStored => t_string!(i18n, rule.secret_not_stored),
+        FieldRule::SecretAmbiguous => t_string!(i18n, rule.secret_ambiguous),
         FieldRule::HttpsRequired => t_string!(i18n, rule.https_required),
     };
     text.to_owned()
