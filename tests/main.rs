@@ -16,6 +16,7 @@ mod gateway;
 mod main_job;
 mod management;
 mod observability;
+mod schemathesis;
 mod sdk;
 mod service;
 mod support;

@@ -37,7 +37,10 @@ pub fn start<E>(format: Result<LogFormat, E>) {
     }
 }
 
-/// Leaves out what was told already: that a body ends with an error is how sound is broken off on purpose, and the request's own line
+/// What the HTTP server says, as a fault, of bytes that are no request: anybody could fill the log with it. They are answered with 400.
+const NO_REQUEST: &str = "stream error: request parse error";
+
+/// Leaves out what is nobody's fault here, and what was told already: that a body ends with an error is how sound is broken off on purpose, and the request's own line
 /// says it. The HTTP server cannot know that, and takes it for a fault.
 struct Once;
 
@@ -49,7 +52,7 @@ impl<S: Subscriber> Layer<S> for Once {
         }
         let mut message = Message::default();
         event.record(&mut message);
-        !message.0.contains(&format!("{BrokenOff:?}"))
+        !message.0.starts_with(NO_REQUEST) && !message.0.contains(&format!("{BrokenOff:?}"))
     }
 }
 

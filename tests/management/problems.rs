@@ -21,7 +21,6 @@ async fn unknown_paths_and_malformed_ids_are_404() {
         "/api/v1/model-groups/01890a5d-ac96-774b-bcce-b302099a8057",
         "/api/v1/model-groups/01890a5dac96774bbcceb302099a8057",
         "/api/v1/model-instances/../model-groups",
-        "/api/v1/model-instances/check",
         "/api/v1/api-keys/%00",
         "/nonsense",
     ] {
@@ -44,6 +43,8 @@ async fn other_methods_are_405_and_allow_says_which() {
         ("POST", format!("{GROUPS}/{id}"), "DELETE, GET, PATCH"),
         ("GET", "/api/v1/auth/login".to_owned(), "POST"),
         ("PUT", format!("{INSTANCES}/check"), "POST"),
+        ("GET", format!("{INSTANCES}/check"), "POST"),
+        ("PATCH", format!("{GROUPS}/preview"), "POST"),
         ("GET", format!("{INSTANCES}/{id}/duplicate"), "POST"),
         ("OPTIONS", "/api/v1/setup".to_owned(), "GET, POST"),
         ("TRACE", "/healthz/live".to_owned(), "GET"),

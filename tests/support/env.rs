@@ -28,6 +28,11 @@ pub fn oidc_provider() -> String {
     required("UNDERSTUDY_TEST_OIDC_PROVIDER")
 }
 
+/// The program of `tests/schemathesis/requirements.txt`.
+pub fn schemathesis() -> String {
+    required("UNDERSTUDY_TEST_SCHEMATHESIS")
+}
+
 /// The driver of the browser.
 pub fn chromedriver() -> String {
     required("UNDERSTUDY_TEST_CHROMEDRIVER")
@@ -51,6 +56,11 @@ pub fn artifacts() -> String {
 /// Whether the chaos test runs at its full length (`cargo xtask chaos`).
 pub fn chaos_at_full_length() -> bool {
     variable("UNDERSTUDY_TEST_CHAOS").is_some_and(|length| length == "full")
+}
+
+/// Whether the description is examined at full length (`cargo xtask schemathesis`).
+pub fn schemathesis_at_full_length() -> bool {
+    variable("UNDERSTUDY_TEST_SCHEMATHESIS_LENGTH").is_some_and(|length| length == "full")
 }
 
 /// Where programs are found, for what the tests start.

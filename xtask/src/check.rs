@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask ci` is this and then the tests, the same as continuous integration does.
 
+use crate::deny;
 use crate::failure::{Failure, Result};
 use crate::generated::{self, Mode};
 use crate::process;
@@ -12,7 +13,7 @@ use crate::workspace::{Workspace, find_program};
 /// Crates that have no place in a browser.
 const NOT_IN_A_BROWSER: [&str; 4] = ["diesel", "actix-web", "tokio", "reqwest"];
 
-/// Format, lints, layering, documentation, generated files.
+/// Format, layering, dependencies, lints, documentation, generated files.
 pub fn run(workspace: &Workspace) -> Result<()> {
     step("format", || {
         process::run(workspace.cargo("fmt").args(["--all", "--check"]))
@@ -21,6 +22,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         "layering: the wire types know neither the database nor the server",
         || shared_is_lean(workspace),
     )?;
+    deny::check(workspace)?;
     step("lints of the workspace", || {
         process::run(workspace.cargo("clippy").args([
             "--workspace",

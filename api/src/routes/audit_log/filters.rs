@@ -107,6 +107,9 @@ fn actor(text: &str) -> Result<ActorFilter, ApiError> {
 
 fn action(text: &str) -> Result<ActionFilter, ApiError> {
     let form = "must be an action as model_group.update, or a noun with a dot as model_group.";
+    if text.len() > 100 {
+        return Err(bad("action", form));
+    }
     match text.split_once('.') {
         Some((noun, verb)) if is_name(noun) && is_name(verb) => {
             Ok(ActionFilter::One(text.to_owned()))
@@ -172,6 +175,7 @@ mod tests {
             "action=.update",
             "action=a.b.c",
             "action=Model.Update",
+            &format!("action=a.{}", "b".repeat(99)),
             "actor_kind=king",
             "target_kind=a.b",
             "target_kind=",

@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::error::ApiError;
+use crate::routes::fallback::methods_of_literal;
 
 /// The `{id}` of a path. A malformed one is 404: no such resource can exist.
 #[derive(Debug)]
@@ -21,9 +22,12 @@ impl<Id: FromStr> FromRequest for PathId<Id> {
         // One spelling only: what works in a path is what answers show.
         let canonical = text.len() == 36;
         let id = canonical.then(|| text.parse().ok()).flatten();
-        ready(
-            id.map(Self)
-                .ok_or_else(|| ApiError::not_found("resource with this id")),
-        )
+        ready(id.map(Self).ok_or_else(|| {
+            // `/model-instances/check` has the form of an instance's path, but it has other methods.
+            methods_of_literal(request.path()).map_or_else(
+                || ApiError::not_found("resource with this id"),
+                ApiError::method_not_allowed,
+            )
+        }))
     }
 }
