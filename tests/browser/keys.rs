@@ -93,6 +93,72 @@ async fn key_is_made_shown_once_used_and_revoked() {
     visit.assert_clean().await;
 }
 
+#[tokio::test]
+async fn key_is_changed_and_what_cannot_be_changed_is_said() {
+    let app = App::builder().with_site().start().await;
+    let upstream = Upstream::start("a");
+    let instance = app.instance("GPU server 1", &upstream).await;
+    let group = app.group("chat-default", [&instance]).await;
+    app.group("other", [&instance]).await;
+    let ends = chrono::Utc::now() + chrono::TimeDelta::days(30);
+    let fields = json!({"name": "Nightly job", "limits": {"requests_per_minute": 600}, "expires_at": ends.to_rfc3339()});
+    let key = app.key_with(&["gateway", "groups:read"], fields).await;
+    let visit = Visit::to(&app, "/keys").await;
+    visit.sign_in(ADMIN_USERNAME, ADMIN_PASSWORD).await;
+    let row = "#keys tr[data-name='Nightly job']";
+    let change = format!("{row} [data-action='change']");
+    const CHANGE: &str = "dialog#change-key[open]";
+
+    // As it is: nothing to send.
+    visit.click(&change).await;
+    let scopes = visit.text("#key-scopes").await;
+    assert!(scopes.contains("gateway") && scopes.contains("groups:read"));
+    assert_eq!(visit.count("#key-scopes input").await, 0);
+    visit.click("#key-form button[type=submit]").await;
+    gone(&visit, CHANGE).await;
+
+    visit.click(&change).await;
+    visit.type_into("#key-name", " ").await;
+    visit.click("#key-form button[type=submit]").await;
+    let refused = visit.text("#key-name-error").await;
+    assert!(!refused.is_empty(), "a key needs a name");
+    visit.type_into("#key-name", "Weekly job").await;
+    visit.click("input[name='key-groups'][value='some']").await;
+    visit.click("[data-group='chat-default']").await;
+    visit.type_into("#key-requests-per-minute", "").await;
+    visit.type_into("#key-max-concurrency", "3").await;
+    visit.click("#key-form button[type=submit]").await;
+    gone(&visit, CHANGE).await;
+    let row = "#keys tr[data-name='Weekly job']";
+    let limits = visit.text(&format!("{row} [data-column='limits']")).await;
+    assert!(limits.contains('3') && !limits.contains("600"), "{limits}");
+
+    let admin = app.admin().await;
+    let keys = admin.get("/api/v1/api-keys").await.expect(200).json();
+    let stored = &keys["items"][0];
+    assert_eq!(stored["name"], "Weekly job", "{keys}");
+    assert_eq!(stored["group_ids"], json!([group.id]));
+    let limits = json!({"requests_per_minute": null, "max_concurrency": 3});
+    assert_eq!(stored["limits"], limits);
+    assert_eq!(stored["scopes"], json!(["gateway", "groups:read"]));
+    let until: chrono::DateTime<chrono::Utc> =
+        stored["expires_at"].as_str().unwrap().parse().unwrap();
+    assert!((until - ends).num_seconds().abs() <= 1, "{until} is kept");
+    key.get("/v1/models").await.expect(200);
+
+    // Somebody else revokes it meanwhile: it says so, and the list shows it.
+    visit.click(&format!("{row} [data-action='change']")).await;
+    visit.type_into("#key-name", "Too late").await;
+    let path = format!("/api/v1/api-keys/{}", stored["id"].as_str().unwrap());
+    admin.delete(&path).await.expect(204);
+    visit.click("#key-form button[type=submit]").await;
+    visit.find("#form-errors").await;
+    assert_eq!(visit.count(CHANGE).await, 1);
+    visit.click("#key-form [data-action='cancel']").await;
+    gone(&visit, row).await;
+    visit.assert_clean_but(&[409]).await;
+}
+
 /// The key stands neither in the page nor in anything that outlives it.
 async fn assert_nowhere(visit: &Visit, key: &str) {
     let kept = visit

@@ -110,7 +110,7 @@ pub(super) const EMPTY: [Scene; 4] = [
 ];
 
 /// There is something of everything.
-pub(super) const FULL: [Scene; 40] = [
+pub(super) const FULL: [Scene; 41] = [
     page(
         "models",
         "/models",
@@ -352,6 +352,14 @@ pub(super) const FULL: [Scene; 40] = [
             Click("[data-action='create']"),
             Click("input[name='key-groups'][value='some']"),
             Find("[data-group='chat-default']"),
+        ],
+    ),
+    over(
+        "keys-change",
+        "/keys",
+        &[
+            Click("#keys tr[data-name='Nightly job'] [data-action='change']"),
+            Find("#change-key[open] #key-name"),
         ],
     ),
     over(

@@ -4,6 +4,7 @@ use understudy_shared as wire;
 
 use super::transport::Request;
 use super::{Api, ApiError};
+use crate::merge::Fields;
 
 const PATH: &str = "/api/v1/api-keys";
 
@@ -30,6 +31,16 @@ impl Api {
         body: &wire::CreateApiKey,
     ) -> Result<wire::CreatedApiKey, ApiError> {
         self.post(PATH, body).await
+    }
+
+    /// Changes fields of a key. It needs no version: a field that is not sent stays as somebody else has made it.
+    pub async fn update_api_key(
+        self,
+        id: wire::ApiKeyId,
+        patch: &Fields,
+    ) -> Result<wire::ApiKey, ApiError> {
+        let request = Request::new("PATCH", format!("{PATH}/{id}"));
+        self.send(request.json(patch)?).await?.read()
     }
 
     /// Revokes a key, at once and for good.

@@ -1,4 +1,4 @@
-//! The screen «Ключи API»: the keys with which programs call models and the management, made and revoked here.
+//! The screen «Ключи API»: the keys with which programs call models and the management, made, changed and revoked here.
 //!
 //! Rule: the key itself is on the page between its making and the closing of the dialog that shows it, and nowhere else: not in the
 //! address, not in the browser's storage, not in a message.
@@ -25,7 +25,7 @@ use crate::components::table::{
 };
 use crate::i18n::{t, t_string, use_i18n};
 use crate::load::Load;
-use form::NewKey;
+use form::{ChangeKey, NewKey};
 use list::{KeyState, SIZES, View};
 use row::KeyRow;
 
@@ -42,6 +42,12 @@ pub fn KeysPage() -> impl IntoView {
     let groups: GroupNames =
         Load::live(&[ResourceKind::ModelGroup], move || api.model_group_names());
     let creating = RwSignal::new(false);
+    let changing = RwSignal::new(false);
+    let changed = RwSignal::new(None::<ApiKey>);
+    let change = Callback::new(move |key| {
+        changed.set(Some(key));
+        changing.set(true);
+    });
     view! {
         <div class="head">
             <div class="head-text">
@@ -58,13 +64,18 @@ pub fn KeysPage() -> impl IntoView {
                 {t!(i18n, keys.create)}
             </button>
         </div>
-        <KeyList keys groups />
+        <KeyList keys groups on_change=change />
         <NewKey open=creating groups on_made=move |()| keys.refresh() />
+        <ChangeKey open=changing key=changed groups on_changed=move |()| keys.refresh() />
     }
 }
 
 #[component]
-fn KeyList(keys: Load<Vec<ApiKey>>, groups: GroupNames) -> impl IntoView {
+fn KeyList(
+    keys: Load<Vec<ApiKey>>,
+    groups: GroupNames,
+    on_change: Callback<ApiKey>,
+) -> impl IntoView {
     let i18n = use_i18n();
     let clock = use_clock();
     let query = use_query_map();
@@ -195,6 +206,10 @@ fn KeyList(keys: Load<Vec<ApiKey>>, groups: GroupNames) -> impl IntoView {
                         <KeyRow
                             key=row.item.clone()
                             groups
+                            on_change=Callback::new(move |key| {
+                                pointer.acted();
+                                on_change.run(key);
+                            })
                             on_revoked=move |()| {
                                 pointer.acted();
                                 keys.refresh();

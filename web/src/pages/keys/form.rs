@@ -1,31 +1,31 @@
-//! Making a key: the dialog with the form, and then with the key.
+//! Making a key: the dialog with the form, and then with the key; and changing one.
 //!
-//! What was typed survives closing the dialog by mistake; the key does not survive it on purpose.
+//! What was typed of a new key survives closing the dialog by mistake; the key does not survive it on purpose.
 
+mod change;
 mod draft;
 mod expiry;
+mod fields;
 mod groups;
 mod limits;
 mod scopes;
 #[cfg(test)]
 mod tests;
 
-use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use understudy_shared::{ApiKeyScope, CreatedApiKey, ProblemCode};
+use understudy_shared::{CreatedApiKey, ProblemCode};
 
 use super::GroupNames;
 use super::made::Made;
 use crate::api::{ApiError, use_api};
 use crate::browser;
-use crate::components::form::{ErrorSummary, FormErrors, TextField};
+use crate::components::form::FormErrors;
 use crate::components::modal::Modal;
-use crate::i18n::{t, t_string, use_i18n};
+use crate::i18n::{t_signal, t_string, use_i18n};
+pub use change::ChangeKey;
 use draft::{Draft, field_of};
-use expiry::Expiry;
-use groups::Groups;
-use limits::Limits;
+use fields::{Fields, Frame};
 use scopes::Scopes;
 
 /// More groups than this are looked for by typing.
@@ -33,6 +33,8 @@ const SEARCHED: usize = 8;
 
 /// The choice of a day of one's own.
 const DATE: &str = "date";
+/// The choice of the end that a key has.
+const KEEP: &str = "keep";
 
 /// The dialog.
 #[component]
@@ -93,11 +95,7 @@ fn KeyForm(
         draft.scopes.track();
         forbidden.set(false);
     });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if sending.get_untracked() || !errors.pass() {
-            return;
-        }
+    let submit = move |()| {
         sending.set(true);
         let request = untrack(|| draft.request(browser::now()));
         spawn_local(async move {
@@ -119,56 +117,23 @@ fn KeyForm(
             .get()
             .then(|| t_string!(i18n, keys.form.forbidden).to_owned())
     });
-    let cancel = move |_| {
+    let cancel = move |()| {
         draft.clear();
         open.set(false);
     };
+    let scopes =
+        move || view! { <Scopes draft refused=scopes_error found=errors.at("key-scopes") /> };
     view! {
-        <form
-            id="key-form"
-            class="modal-form"
-            novalidate
-            on:submit=submit
-            on:input=move |event| errors.on_input(&event)
-            on:focusout=move |event| errors.on_left(&event)
+        <Frame
+            errors
+            sending
+            on_submit=submit
+            on_cancel=cancel
+            submit=t_signal!(i18n, keys.form.submit)
+            busy=t_signal!(i18n, keys.form.busy)
         >
-            <div class="modal-body key-form">
-                <ErrorSummary errors />
-                <TextField
-                    id="key-name"
-                    label=Signal::derive(move || t_string!(i18n, keys.form.name).to_owned())
-                    hint=Signal::derive(move || t_string!(i18n, keys.form.name_hint).to_owned())
-                    placeholder=Signal::derive(move || Some(t_string!(i18n, keys.form.name_example).to_owned()))
-                    value=draft.name
-                    required=true
-                    error=errors.at("key-name")
-                />
-                <Scopes draft refused=scopes_error found=errors.at("key-scopes") />
-                <Show when=move || draft.scopes.with(|scopes| scopes.contains(&ApiKeyScope::Gateway))>
-                    <Groups draft groups error=errors.at("key-groups") />
-                    <Limits draft errors />
-                </Show>
-                <Expiry draft error=errors.at("key-until") />
-            </div>
-            <footer class="modal-foot">
-                <button type="button" class="button" data-action="cancel" on:click=cancel>
-                    {t!(i18n, keys.form.cancel)}
-                </button>
-                <button
-                    type="submit"
-                    class="button primary"
-                    aria-disabled=move || sending.get().to_string()
-                >
-                    {move || {
-                        if sending.get() {
-                            t_string!(i18n, keys.form.busy)
-                        } else {
-                            t_string!(i18n, keys.form.submit)
-                        }
-                    }}
-                </button>
-            </footer>
-        </form>
+            <Fields draft errors groups scopes />
+        </Frame>
     }
 }
 

@@ -31,6 +31,8 @@ pub fn KeyRow(
     key: ArcRwSignal<ApiKey>,
     /// Names of the groups.
     groups: GroupNames,
+    /// Called to change it.
+    on_change: Callback<ApiKey>,
     /// Called after it was revoked.
     #[prop(into)]
     on_revoked: Callback<()>,
@@ -52,20 +54,17 @@ pub fn KeyRow(
         }
         .to_owned()
     });
+    let change_label = Signal::derive(move || {
+        let name = key.with(|key| key.name.clone());
+        t_string!(i18n, keys.change_key, name)
+    });
     let badge = move || {
         let (tone, icon) = look();
         view! { <Badge tone icon word /> }
     };
     let scopes = move || {
         let scopes = key.with(|key| key.scopes.clone());
-        let chip = |scope: ApiKeyScope| {
-            view! {
-                <span class="scope" data-tip=move || scope_words(i18n, scope)>
-                    {scope.as_str()}
-                </span>
-            }
-        };
-        scopes.into_iter().map(chip).collect_view()
+        view! { <ScopeChips scopes /> }
     };
     let limits = move || {
         let limits = key.with(|key| key.limits);
@@ -141,12 +140,35 @@ pub fn KeyRow(
                 <Ago at=Signal::derive(move || key.with(|key| key.created_at)) />
             </Cell>
             <Cell column="actions" label=Signal::derive(String::new)>
+                // One that has expired can be prolonged, one that is revoked stays so.
+                <Show when=move || state.get() != KeyState::Revoked>
+                    <IconButton
+                        icon=Icon::Pencil
+                        label=change_label
+                        action="change"
+                        on_click=move |()| on_change.run(key.get_untracked())
+                    />
+                </Show>
                 <Show when=move || state.get() == KeyState::Active>
                     <Revoke key on_revoked />
                 </Show>
             </Cell>
         </tr>
     }
+}
+
+/// What a key may do, each as a word that says what it means.
+#[component]
+pub fn ScopeChips(scopes: Vec<ApiKeyScope>) -> impl IntoView {
+    let i18n = use_i18n();
+    let chip = |scope: ApiKeyScope| {
+        view! {
+            <span class="scope" data-tip=move || scope_words(i18n, scope)>
+                {scope.as_str()}
+            </span>
+        }
+    };
+    scopes.into_iter().map(chip).collect_view()
 }
 
 #[component]

@@ -2,16 +2,22 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
-use understudy_shared::{ApiKeyLimits, ApiKeyScope, CreateApiKey, ModelGroupId};
+use serde_json::{Value, json};
+use understudy_shared::{
+    ApiKey, ApiKeyLimits, ApiKeyScope, CreateApiKey, FieldError, ModelGroupId, WritableApiKey,
+};
 
-use super::DATE;
+use super::{DATE, KEEP};
 use crate::browser;
 use crate::components::form::errors::Fault;
 use crate::components::form::{Place, number};
+use crate::merge::{Fields, changes};
 
 /// What is typed.
 #[derive(Clone, Copy)]
 pub(super) struct Draft {
+    /// The key that is changed; none for a new one.
+    pub(super) key: StoredValue<Option<ApiKey>>,
     pub(super) name: RwSignal<String>,
     pub(super) scopes: RwSignal<Vec<ApiKeyScope>>,
     pub(super) limited: RwSignal<bool>,
@@ -25,6 +31,7 @@ pub(super) struct Draft {
 impl Draft {
     pub(super) fn new() -> Self {
         Self {
+            key: StoredValue::new(None),
             name: RwSignal::new(String::new()),
             scopes: RwSignal::new(vec![ApiKeyScope::Gateway]),
             limited: RwSignal::new(false),
@@ -33,6 +40,28 @@ impl Draft {
             until: RwSignal::new(String::new()),
             requests_per_minute: RwSignal::new(String::new()),
             max_concurrency: RwSignal::new(String::new()),
+        }
+    }
+
+    /// The form of a key that is there.
+    pub(super) fn of(key: ApiKey) -> Self {
+        let number =
+            |limit: Option<u32>| RwSignal::new(limit.map_or_else(String::new, |n| n.to_string()));
+        let expires = if key.expires_at.is_some() {
+            KEEP
+        } else {
+            "never"
+        };
+        Self {
+            name: RwSignal::new(key.name.clone()),
+            scopes: RwSignal::new(key.scopes.clone()),
+            limited: RwSignal::new(key.group_ids.is_some()),
+            groups: RwSignal::new(key.group_ids.clone().unwrap_or_default()),
+            expires: RwSignal::new(expires.to_owned()),
+            until: RwSignal::new(String::new()),
+            requests_per_minute: number(key.limits.requests_per_minute),
+            max_concurrency: number(key.limits.max_concurrency),
+            key: StoredValue::new(Some(key)),
         }
     }
 
@@ -62,12 +91,31 @@ impl Draft {
                 ApiKeyLimits::default()
             },
             scopes,
-            expires_at: if expires == DATE {
-                self.until.with(|day| browser::end_of_day(day))
-            } else {
-                days(&expires).map(|days| now + days)
+            expires_at: match expires.as_str() {
+                DATE => self.until.with(|day| browser::end_of_day(day)),
+                KEEP => self
+                    .key
+                    .with_value(|key| key.as_ref().and_then(|key| key.expires_at)),
+                choice => days(choice).map(|days| now + days),
             },
         }
+    }
+
+    /// What is asked of the service for the key that is changed: what differs. Not tracked.
+    pub(super) fn patch(self, now: DateTime<Utc>) -> Fields {
+        let request = untrack(|| self.request(now));
+        self.key.with_value(|key| match key {
+            Some(key) => changes(&fields(&before(key)), &fields(&after(request))),
+            None => Fields::new(),
+        })
+    }
+
+    /// What the rules say of what is typed.
+    fn rules(self, request: &CreateApiKey, now: DateTime<Utc>) -> Vec<FieldError> {
+        self.key.with_value(|key| match key {
+            Some(key) => after(request.clone()).faults(&key.scopes, &before(key), now),
+            None => request.faults(now),
+        })
     }
 
     /// The limits; what is no number is none, and found in [`Self::faults`].
@@ -86,8 +134,8 @@ impl Draft {
     pub(super) fn faults(self) -> Vec<Place> {
         let now = browser::now();
         let request = self.request(now);
-        let mut places: Vec<Place> = request
-            .faults(now)
+        let mut places: Vec<Place> = self
+            .rules(&request, now)
             .into_iter()
             .map(|error| Place {
                 id: field_of(&error.pointer),
@@ -115,6 +163,31 @@ impl Draft {
             });
         }
         places
+    }
+}
+
+fn before(key: &ApiKey) -> WritableApiKey {
+    WritableApiKey {
+        name: key.name.clone(),
+        group_ids: key.group_ids.clone(),
+        limits: key.limits,
+        expires_at: key.expires_at,
+    }
+}
+
+fn after(request: CreateApiKey) -> WritableApiKey {
+    WritableApiKey {
+        name: request.name,
+        group_ids: request.group_ids,
+        limits: request.limits,
+        expires_at: request.expires_at,
+    }
+}
+
+fn fields(key: &WritableApiKey) -> Fields {
+    match json!(key) {
+        Value::Object(fields) => fields,
+        _ => Fields::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{DATE, draft::Draft};
+use super::{DATE, KEEP, draft::Draft};
 use crate::browser;
 use crate::components::form::{Select, SelectOption};
 use crate::i18n::{t, t_string, use_i18n};
@@ -14,7 +14,18 @@ pub(super) fn Expiry(draft: Draft, error: Signal<Option<String>>) -> impl IntoVi
     let option = |value: &'static str, label: Signal<String>| SelectOption { value, label };
     let in_days =
         move |days: &'static str| Signal::derive(move || t_string!(i18n, keys.form.days, days));
-    let options = vec![
+    let ends = draft
+        .key
+        .with_value(|key| key.as_ref().and_then(|key| key.expires_at));
+    let keep = ends.map(|at| {
+        let label = Signal::derive(move || {
+            let at = browser::local_date(at, i18n.get_locale().as_ref());
+            t_string!(i18n, keys.form.keep, at)
+        });
+        option(KEEP, label)
+    });
+    let mut options: Vec<SelectOption> = keep.into_iter().collect();
+    options.extend([
         option("30", in_days("30")),
         option("90", in_days("90")),
         option(
@@ -29,7 +40,7 @@ pub(super) fn Expiry(draft: Draft, error: Signal<Option<String>>) -> impl IntoVi
             "never",
             Signal::derive(move || t_string!(i18n, keys.form.never).to_owned()),
         ),
-    ];
+    ]);
     let hint = Signal::derive(move || {
         let request = draft.request(browser::now());
         match request.expires_at {
