@@ -99,7 +99,7 @@ async fn last_use_is_noted_to_about_a_minute() {
 #[tokio::test]
 async fn nobody_gives_a_key_more_than_they_have() {
     let app = App::start().await;
-    let (_, user) = person(&app, "user").await;
+    let (name, user) = person(&app, "user").await;
     let (_, operator) = person(&app, "operator").await;
     user.post(KEYS, &key(&["gateway"])).await.expect(201);
     for scope in ["groups:read", "manage:read", "manage:write"] {
@@ -108,6 +108,14 @@ async fn nobody_gives_a_key_more_than_they_have() {
             .problem(403, "forbidden");
         operator.post(KEYS, &key(&[scope])).await.expect(201);
     }
+    // It is in the audit log, as every try without the right is: once a minute.
+    let list = "/api/v1/audit-log?action=access.deny";
+    let log = app.admin().await.get(list).await.expect(200).json();
+    assert_eq!(log["total"], 1, "{log}");
+    let record = &log["items"][0];
+    assert_eq!(record["actor"]["name"], name.as_str(), "{record}");
+    assert_eq!(record["target"]["name"], "POST /api/v1/api-keys");
+    assert_eq!(record["outcome"], "denied");
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ impl Denials {
 }
 
 /// Records that somebody tried what they have no right to.
-pub(super) async fn record(request: &HttpRequest, state: &AppState, who: &Principal) {
+pub async fn record(request: &HttpRequest, state: &AppState, who: &Principal) {
     if request.method().is_safe() {
         return;
     }

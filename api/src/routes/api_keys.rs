@@ -1,7 +1,7 @@
 //! API keys: made by people for programs, shown once, revoked for good.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, delete, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use understudy_shared::{
@@ -16,7 +16,7 @@ use super::list::{Comparison, ListParams, ListQuery, Listed, with_items};
 use crate::auth::api_key::NewKey;
 use crate::auth::permission::may_grant;
 use crate::auth::principal::Person;
-use crate::auth::{Origin, OwnKeys, Permitted};
+use crate::auth::{Origin, OwnKeys, Permitted, Principal, denials};
 use crate::db;
 use crate::db::Change;
 use crate::db::api_keys::{ApiKeyRow, NewApiKeyRow};
@@ -93,6 +93,7 @@ pub async fn list_api_keys(
 )]
 #[post("/api/v1/api-keys")]
 pub async fn create_api_key(
+    request: HttpRequest,
     state: web::Data<AppState>,
     call: Permitted<OwnKeys, (Origin, JsonBody<CreateApiKey>)>,
 ) -> Result<HttpResponse, ApiError> {
@@ -101,7 +102,10 @@ pub async fn create_api_key(
     if !faults.is_empty() {
         return Err(ApiError::fields(faults));
     }
-    check_scopes(&person, &input)?;
+    if let Err(refused) = check_scopes(&person, &input) {
+        denials::record(&request, &state, &Principal::Person(person)).await;
+        return Err(refused);
+    }
     let mut conn = state.pool.get().await?;
     check_groups(&mut conn, input.group_ids.as_deref()).await?;
     let new = NewKey::generate();
