@@ -11,6 +11,10 @@ use crate::support::database::Database;
 use crate::support::server::{ADMIN_PASSWORD, ADMIN_USERNAME, Server, base_environment};
 use crate::support::wait::until;
 
+const KEYS: &str = "/api/v1/api-keys";
+/// The two seconds of the contract, and what a busy machine takes.
+const SOON_EVERYWHERE: Duration = Duration::from_secs(4);
+
 #[tokio::test]
 async fn two_replicas_that_migrate_an_empty_database_at_once_both_start() {
     let database = Database::empty().await;
@@ -52,6 +56,44 @@ async fn change_whose_announcement_is_lost_is_effective_within_fifteen_seconds()
         (answer.header("x-understudy-instance") == Some("second")).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn key_is_changed_and_revoked_on_every_replica_and_each_counts_for_itself() {
+    let pair = Pair::start().await;
+    let replica = App::builder()
+        .env("DATABASE_URL", &pair.app.database().url())
+        .start()
+        .await;
+    let admin = pair.app.admin().await;
+    let body = json!({"name": "of two", "scopes": ["gateway"]});
+    let made = admin.post(KEYS, &body).await.expect(201).json();
+    let path = format!("{KEYS}/{}", made["id"].as_str().unwrap());
+    let here = pair
+        .app
+        .anonymous()
+        .with_bearer(made["key"].as_str().unwrap());
+    let there = replica.anonymous().with_bearer(here.bearer());
+    let ask = async |caller: &Client| caller.post(CHAT, &chat(GROUP)).await.status;
+    let within = async |what: &str, caller: &Client, status: u16| {
+        until(SOON_EVERYWHERE, what, async || {
+            (ask(caller).await == status).then_some(())
+        })
+        .await;
+    };
+    within("the other replica knows a new key", &there, 200).await;
+
+    let limits = json!({"limits": {"requests_per_minute": 5}});
+    admin.patch(&path, &limits).await.expect(200);
+    within("its limit holds on the other replica", &there, 429).await;
+    // What was asked there is not counted here: the limit is one of each replica.
+    assert_eq!(ask(&here).await, 200);
+    within("and here", &here, 429).await;
+    assert_eq!(ask(&there).await, 429);
+
+    admin.delete(&path).await.expect(204);
+    within("it is revoked on the other replica", &there, 401).await;
+    assert_eq!(ask(&here).await, 401);
 }
 
 #[tokio::test]
