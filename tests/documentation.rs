@@ -38,19 +38,31 @@ fn is_test(name: &str) -> bool {
         })
 }
 
-#[test]
-fn tests_that_the_table_of_failures_names_exist() {
-    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/FAILOVER.md");
-    let text = std::fs::read_to_string(table).expect("the table");
+/// Checks that there is a test for each name of one in a document, and that it names more than so many.
+#[track_caller]
+fn assert_named_tests_exist(document: &str, at_least: usize) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    let text = std::fs::read_to_string(path).expect(document);
     let named: Vec<&str> = text
         .split('`')
         .skip(1)
         .step_by(2)
         .filter(|code| code.contains("::") && !code.contains(' '))
         .collect();
-    assert!(named.len() > 60, "{}", named.len());
+    assert!(named.len() > at_least, "{}", named.len());
     let wrong: Vec<&&str> = named.iter().filter(|name| !is_test(name)).collect();
     assert!(wrong.is_empty(), "no tests: {wrong:#?}");
+}
+
+#[test]
+fn tests_that_the_table_of_failures_names_exist() {
+    assert_named_tests_exist("../docs/FAILOVER.md", 60);
+}
+
+#[test]
+fn tests_that_the_threat_model_names_exist() {
+    assert_named_tests_exist("../docs/SECURITY.md", 60);
+    assert_named_tests_exist("../docs/PERMISSIONS.md", 1);
 }
 
 #[test]

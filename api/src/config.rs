@@ -10,6 +10,7 @@ use ipnet::IpNet;
 
 use crate::keys::KeyRing;
 use crate::secrets::Secret;
+use crate::server::cors::Origins;
 
 pub mod oidc;
 mod reader;
@@ -96,6 +97,8 @@ pub struct Config {
     pub telemetry: Option<Telemetry>,
     /// `UNDERSTUDY_TRUSTED_PROXIES`
     pub trusted_proxies: Vec<IpNet>,
+    /// `UNDERSTUDY_CORS_ORIGINS`
+    pub cors_origins: Origins,
     /// `UNDERSTUDY_USAGE_QUEUE`
     pub usage_queue: usize,
     /// `UNDERSTUDY_OIDC_…`: the identity provider, if there is one.
@@ -108,10 +111,11 @@ pub struct Config {
 const DRAIN: Duration = Duration::from_secs(120);
 
 /// The variables that this version reads, beside `DATABASE_URL` and those of OpenTelemetry.
-const VARIABLES: [&str; 30] = [
+const VARIABLES: [&str; 31] = [
     "UNDERSTUDY_ADMIN_PASSWORD",
     "UNDERSTUDY_ADMIN_USERNAME",
     "UNDERSTUDY_ALLOW_UNREADABLE_SECRETS",
+    "UNDERSTUDY_CORS_ORIGINS",
     "UNDERSTUDY_DATA_DIR",
     "UNDERSTUDY_DRAIN_SECONDS",
     "UNDERSTUDY_EGRESS_ALLOW",
@@ -253,6 +257,7 @@ impl Config {
         let egress_deny = env.networks("UNDERSTUDY_EGRESS_DENY");
         let egress_allow = env.networks("UNDERSTUDY_EGRESS_ALLOW");
         let trusted_proxies = env.networks("UNDERSTUDY_TRUSTED_PROXIES");
+        let cors_origins = env.origins("UNDERSTUDY_CORS_ORIGINS");
         let log_format = env.parsed("UNDERSTUDY_LOG_FORMAT", "text or json");
         let metrics_listen = env.parsed(
             "UNDERSTUDY_METRICS_LISTEN",
@@ -285,6 +290,7 @@ impl Config {
             metrics_token,
             telemetry,
             trusted_proxies,
+            cors_origins,
             usage_queue: usage_queue.unwrap_or(crate::usage::ROOM),
             oidc,
             local_sign_in,
@@ -325,6 +331,7 @@ mod tests {
             ("UNDERSTUDY_USAGE_QUEUE", "0"),
             ("UNDERSTUDY_DRAIN_SECONDS", "19"),
             ("UNDERSTUDY_EGRESS_DENY", "10.0.0.0/99"),
+            ("UNDERSTUDY_CORS_ORIGINS", "https://chat.example, *"),
             ("UNDERSTUDY_DATA_DIR", ""),
             ("UNDERSTUDY_ADMIN_USERNAME", "root"),
             ("UNDERSTUDY_SECRET_KEYS", "k1:c2hvcnQ="),
@@ -338,6 +345,7 @@ mod tests {
             "UNDERSTUDY_USAGE_QUEUE",
             "UNDERSTUDY_DRAIN_SECONDS",
             "UNDERSTUDY_EGRESS_DENY",
+            "UNDERSTUDY_CORS_ORIGINS has \"*\"",
             "UNDERSTUDY_DATA_DIR is empty",
             "UNDERSTUDY_ADMIN_PASSWORD are needed together",
             "UNDERSTUDY_SECRET_KEYS has a key that is not 32 bytes",

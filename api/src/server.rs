@@ -28,6 +28,7 @@ use crate::telemetry::{TelemetryError, Traces};
 use crate::{retention, routes, usage};
 
 mod around;
+pub mod cors;
 pub mod readiness;
 mod shutdown;
 pub mod web_root;
@@ -327,6 +328,7 @@ async fn serve_on(
             .metrics_token
             .map(|token| auth::token_hash(token.expose())),
         trusted_proxies: config.trusted_proxies.into(),
+        cors_origins: config.cors_origins,
     };
     let readiness = readiness::Readiness::default();
     let ready = readiness.clone();

@@ -13,6 +13,7 @@ use crate::gateway::Gateway;
 use crate::metrics::Metrics;
 use crate::routes::model_groups::TryLimits;
 use crate::secrets::SecretCipher;
+use crate::server::cors::Origins;
 
 /// What every handler of one process shares. Cloning it copies references.
 #[derive(Clone)]
@@ -45,4 +46,6 @@ pub struct AppState {
     pub metrics_token: Option<TokenHash>,
     /// Reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Arc<[IpNet]>,
+    /// Origins whose pages may call the API.
+    pub cors_origins: Origins,
 }

@@ -40,7 +40,7 @@ async fn stream_is_announced_as_one_and_answers_to_get_alone() {
     for method in ["HEAD", "POST", "DELETE"] {
         let refused = admin.call(method, EVENTS).await;
         let refused = refused.expect(405).expect_header("allow", "GET");
-        assert_eq!(refused.header("cache-control"), None);
+        assert_eq!(refused.header("cache-control"), Some("no-store"));
     }
     app.anonymous()
         .get(EVENTS)

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use super::{Database, FirstAdmin};
 use crate::keys::KeyRing;
 use crate::secrets::Secret;
+use crate::server::cors::Origins;
 
 /// Reads variables and gathers what is wrong with them.
 pub(super) struct Reader<L> {
@@ -82,6 +83,19 @@ impl<L: Fn(&str) -> Result<Option<String>, String>> Reader<L> {
             }
         }
         networks
+    }
+
+    pub fn origins(&mut self, name: &str) -> Origins {
+        let Some(value) = self.text(name) else {
+            return Origins::default();
+        };
+        Origins::parse(&value).unwrap_or_else(|item| {
+            self.fault(
+                name,
+                &format!("has {item:?}, which is not an origin such as https://chat.example"),
+            );
+            Origins::default()
+        })
     }
 
     pub fn first_admin(&mut self) -> Option<FirstAdmin> {

@@ -10,10 +10,14 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
 
+use super::cors::Guest;
 use crate::auth::caller::is_admitted;
 use crate::error::ApiError;
 use crate::request_id;
 use crate::state::AppState;
+
+/// Where the management API is.
+const MANAGEMENT: &str = "/api/v1/";
 
 /// Wraps every request.
 ///
@@ -25,21 +29,43 @@ pub async fn around<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let id = request_id::assign(&request);
     let started = Instant::now();
-    let mut response = render(next.call(request).await?, &id);
-    if is_unguarded(&response) {
-        response = hold_back(response, &id);
+    let guest = Guest::of(&request);
+    let mut response = match guest.as_ref().and_then(Guest::preflight) {
+        Some(answer) => request.into_response(answer).map_into_right_body(),
+        None => answer(request, next, &id).await?,
+    };
+    if let Some(guest) = guest {
+        guest.welcome(response.headers_mut());
     }
+    let is_management = response.request().path().starts_with(MANAGEMENT);
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, id.clone());
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+    if is_management && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     if is_change(&response) {
         wait_for_the_gateway(&response).await;
     }
     log(&response, &id, started);
     Ok(response)
+}
+
+/// The answer of the handlers, if somebody was permitted to have it.
+async fn answer<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+    id: &HeaderValue,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let response = render(next.call(request).await?, id);
+    Ok(if is_unguarded(&response) {
+        hold_back(response, id)
+    } else {
+        response
+    })
 }
 
 /// A failure of the management API gets its path and id, which only this place knows.
@@ -62,7 +88,7 @@ fn render<B: MessageBody>(
 /// Whether a handler of the management API answers without having asked who may have the answer.
 fn is_unguarded<B>(response: &ServiceResponse<B>) -> bool {
     let request = response.request();
-    request.path().starts_with("/api/v1/")
+    request.path().starts_with(MANAGEMENT)
         && !response.status().is_client_error()
         && !response.status().is_server_error()
         && !is_admitted(request)
@@ -88,7 +114,7 @@ fn is_change<B>(response: &ServiceResponse<B>) -> bool {
     let path = request.path();
     changes
         && response.status().is_success()
-        && path.starts_with("/api/v1/")
+        && path.starts_with(MANAGEMENT)
         && !path.starts_with("/api/v1/auth/")
         && !["/check", "/preview", "/try"]
             .iter()

