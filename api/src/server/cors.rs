@@ -3,8 +3,8 @@
 //! The rule: an origin is named in full or not at all, there is no `*`; and never with credentials, so that the session's cookie stays with
 //! the site that it belongs to. Such a page brings an API key or an access token in `Authorization`.
 //!
-//! It is no middleware of its own (`actix-cors`), since failures get their form in [`super::around`], outside of which nothing may be: a
-//! page must be able to read why it was refused.
+//! It is no middleware of its own (`actix-cors`), since failures get their form around everything else: a page must be able to read
+//! why it was refused.
 
 use std::sync::Arc;
 
