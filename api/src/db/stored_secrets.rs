@@ -1,6 +1,6 @@
 //! Every stored secret, wherever it is: for what concerns all of them, which is their keys.
 //!
-//! The rule: a new column with secrets has a [`Column`] here. The start of the service and `understudy rekey` know no others.
+//! The rule: a new column with secrets has a `Column` here. The start of the service and `understudy rekey` know no others.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bytea, Uuid as SqlUuid};
