@@ -2,6 +2,7 @@
 
 mod audit;
 mod chunks;
+mod config_file;
 mod everyone;
 mod group_form;
 mod hostile;
