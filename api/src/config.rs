@@ -21,9 +21,8 @@ use reader::Reader;
 use telemetry::Telemetry;
 
 /// Where the data lives.
-#[derive(Debug)]
 pub enum Database {
-    /// A server that somebody else runs.
+    /// A server that somebody else runs; there is a password in the URL.
     Url(String),
     /// A server of our own in the data folder.
     Embedded,

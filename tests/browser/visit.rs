@@ -228,11 +228,19 @@ impl Visit {
         let kept = self
             .script(
                 "const values = [...document.querySelectorAll('input, textarea')].map(field => field.value);
-                 return JSON.stringify([document.documentElement.outerHTML, values, location.href, document.cookie,
-                     {...localStorage}, {...sessionStorage}, history.state])",
+                 return (async () => [
+                     JSON.stringify([document.documentElement.outerHTML, values, location.href, document.cookie,
+                         {...localStorage}, {...sessionStorage}, history.state]),
+                     [...await indexedDB.databases(), ...await caches.keys(),
+                      ...await navigator.serviceWorker.getRegistrations()].length,
+                 ])()",
             )
             .await;
-        let mut kept = kept.as_str().expect("a text").to_owned();
+        assert_eq!(
+            kept[1], 0,
+            "the page has a database, a cache or a worker of its own"
+        );
+        let mut kept = kept[0].as_str().expect("a text").to_owned();
         assert!(kept.contains(shown), "not the page: {kept}");
         kept.extend(self.chrome.console().await);
         for secret in secrets {

@@ -5,7 +5,6 @@ mod audit_actions;
 mod audit_export;
 mod audit_list;
 mod audit_retention;
-mod audit_secrets;
 mod bad_input;
 mod check_codes;
 mod checks;

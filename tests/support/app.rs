@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use url::Url;
 
 use super::client::Client;
 use super::database::Database;
@@ -24,6 +25,7 @@ static RUNNING: Semaphore = Semaphore::const_new(8);
 pub struct App {
     server: Server,
     store: Store,
+    environment: BTreeMap<String, String>,
     anonymous: Client,
     admin: OnceCell<Client>,
     names: AtomicU32,
@@ -45,6 +47,7 @@ pub struct AppBuilder {
     environment: BTreeMap<String, String>,
     migrated: bool,
     home: Option<Home>,
+    database_password: Option<String>,
 }
 
 impl AppBuilder {
@@ -78,6 +81,12 @@ impl AppBuilder {
         self
     }
 
+    /// Gives the service a password for its database, which does not ask for one.
+    pub fn with_database_password(mut self, password: &str) -> Self {
+        self.database_password = Some(password.to_owned());
+        self
+    }
+
     /// Lets the service bring its own PostgreSQL, whose processes a test can kill without harm to others.
     pub fn with_own_database(mut self) -> Self {
         let home = Home::open();
@@ -100,12 +109,13 @@ impl AppBuilder {
                 };
                 self.environment
                     .entry("DATABASE_URL".to_owned())
-                    .or_insert_with(|| database.url());
+                    .or_insert_with(|| with_password(&database, self.database_password.as_deref()));
                 Store::Shared(database)
             }
         };
         let server = Server::start(&self.environment).await;
         App {
+            environment: self.environment,
             anonymous: Client::new(server.address()),
             server,
             store,
@@ -134,6 +144,7 @@ impl App {
             environment: base_environment(),
             migrated: true,
             home: None,
+            database_password: None,
         }
     }
 
@@ -163,6 +174,11 @@ impl App {
             Store::Own(home) => home,
             Store::Shared(_) => panic!("its database is in the tests' PostgreSQL"),
         }
+    }
+
+    /// The variables of this service, for its commands.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
     }
 
     /// All that the service wrote to its log until now.
@@ -294,6 +310,14 @@ impl App {
             path: format!("{path}/{}", text("id")),
         }
     }
+}
+
+fn with_password(database: &Database, password: Option<&str>) -> String {
+    let mut url = Url::parse(&database.url()).expect("a URL");
+    if password.is_some() {
+        url.set_password(password).expect("a URL with a host");
+    }
+    url.into()
 }
 
 /// The fields of an instance for a port of this machine, as `POST` takes them. It is never checked by itself, so that a

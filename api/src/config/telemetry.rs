@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use opentelemetry_sdk::trace::Sampler;
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -13,10 +15,13 @@ use crate::secrets::Secret;
 /// How long the collector may take for a batch.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The header of a credential.
+const AUTHORIZATION: &str = "authorization";
+
 /// Where traces go.
 #[derive(Debug)]
 pub struct Telemetry {
-    /// The whole address; it may carry a credential, so it is not logged.
+    /// The whole address, without name and password: they are in `headers`.
     pub endpoint: String,
     /// What the log may say of it: scheme, host and port.
     pub origin: String,
@@ -92,7 +97,9 @@ impl<L: Fn(&str) -> Result<Option<String>, String>> Reader<L> {
             self.fault(name, "is not none: this service sends batches as they are");
         }
         let endpoint = self.endpoint(name, &endpoint, name == ENDPOINT);
-        let headers = headers.map(|(name, list)| self.headers(name, &list));
+        let mut headers = headers
+            .map(|(name, list)| self.headers(name, &list))
+            .unwrap_or_default();
         let sampler = self.sampler(sampler.as_deref(), ratio.as_deref());
         let timeout = timeout.map(|(name, value)| match value.parse() {
             Ok(millis @ 1..=600_000) => Duration::from_millis(millis),
@@ -101,11 +108,16 @@ impl<L: Fn(&str) -> Result<Option<String>, String>> Reader<L> {
                 TIMEOUT
             }
         });
-        let endpoint = endpoint?;
+        let mut endpoint = endpoint?;
+        if let Some(credential) = take_credential(&mut endpoint)
+            && !headers.iter().any(|(name, _)| name == AUTHORIZATION)
+        {
+            headers.push((AUTHORIZATION.to_owned(), credential));
+        }
         Some(Telemetry {
             origin: endpoint.origin().ascii_serialization(),
             endpoint: endpoint.into(),
-            headers: headers.unwrap_or_default(),
+            headers,
             service_name,
             sampler: sampler?,
             timeout: timeout.unwrap_or(TIMEOUT),
@@ -173,6 +185,20 @@ fn header(item: &str) -> Option<(String, String)> {
     let name = reqwest::header::HeaderName::try_from(name.trim()).ok()?;
     reqwest::header::HeaderValue::from_str(&value).ok()?;
     Some((name.as_str().to_owned(), value.into_owned()))
+}
+
+/// Takes name and password out of an address. In a header that is marked as a secret they are in no log, however much is logged.
+fn take_credential(url: &mut Url) -> Option<Secret> {
+    let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+    let (name, password) = (decoded(url.username()), url.password().map(decoded));
+    if name.is_empty() && password.is_none() {
+        return None;
+    }
+    let pair = [name, b":".to_vec(), password.unwrap_or_default()].concat();
+    // An address with a host, as this one is, takes both.
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    Some(Secret::new(format!("Basic {}", STANDARD.encode(pair))))
 }
 
 #[cfg(test)]
@@ -263,5 +289,22 @@ mod tests {
             ("OTEL_TRACES_SAMPLER", "sometimes"),
         ];
         assert!(read(&unknown).is_err());
+    }
+
+    #[test]
+    fn name_and_password_of_the_address_go_into_a_header() {
+        let with = |more: &[(&str, &str)]| {
+            let endpoint = (
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                "http://us:p%2Fw@collector:4318",
+            );
+            let telemetry = read(&[&[endpoint], more].concat()).unwrap().unwrap();
+            assert_eq!(telemetry.endpoint, "http://collector:4318/v1/traces");
+            let header = |(name, value): &(String, Secret)| format!("{name}: {}", value.expose());
+            telemetry.headers.iter().map(header).collect::<Vec<_>>()
+        };
+        assert_eq!(with(&[]), ["authorization: Basic dXM6cC93"]);
+        let own = ("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer%20x");
+        assert_eq!(with(&[own]), ["authorization: Bearer x"]);
     }
 }
