@@ -19,12 +19,13 @@ use canary::Canaries;
 use walk::Walk;
 
 /// Variables whose value is a secret, or has one in it.
-const SECRET_VARIABLES: [&str; 6] = [
+const SECRET_VARIABLES: [&str; 7] = [
     "DATABASE_URL",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "UNDERSTUDY_ADMIN_PASSWORD",
     "UNDERSTUDY_JWT_KEYS",
     "UNDERSTUDY_METRICS_TOKEN",
+    "UNDERSTUDY_OIDC_CLIENT_SECRET",
     "UNDERSTUDY_SECRET_KEYS",
 ];
 /// What the name of such a variable ends with.

@@ -78,6 +78,13 @@ impl<'a> Walk<'a> {
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)
             .env("OTEL_EXPORTER_OTLP_HEADERS", &headers)
             .env("OTEL_BSP_SCHEDULE_DELAY", "50")
+            .env("UNDERSTUDY_OIDC_ISSUER", "http://127.0.0.1:1")
+            .env("UNDERSTUDY_OIDC_CLIENT_ID", "understudy")
+            .env(
+                "UNDERSTUDY_OIDC_CLIENT_SECRET",
+                &canaries.of("UNDERSTUDY_OIDC_CLIENT_SECRET"),
+            )
+            .env("UNDERSTUDY_OIDC_DEFAULT_ROLE", "user")
             .with_database_password(&canaries.of("DATABASE_URL"))
             .start()
             .await;
@@ -179,7 +186,7 @@ impl<'a> Walk<'a> {
 
     /// What is done at the command line, with the same environment.
     pub async fn commands(&mut self) {
-        for command in ["migrate", "rekey", "openapi"] {
+        for command in ["migrate", "rekey", "openapi", "export"] {
             assert_eq!(self.command(&[command], "").await, Some(0), "{command}");
         }
         let password = self.of("the password on standard input");
