@@ -125,7 +125,7 @@ async fn key_is_changed_and_what_cannot_be_changed_is_said() {
     visit.type_into("#key-name", "Weekly job").await;
     visit.click("input[name='key-groups'][value='some']").await;
     visit.click("[data-group='chat-default']").await;
-    visit.type_into("#key-requests-per-minute", "").await;
+    visit.type_into("#key-requests-per-minute", " ").await;
     visit.type_into("#key-max-concurrency", "3").await;
     visit.click("#key-form button[type=submit]").await;
     gone(&visit, CHANGE).await;
