@@ -6,7 +6,6 @@
 use std::process::{Child, Command};
 
 use crate::failure::{Context, Result};
-use crate::machine;
 
 /// Where a process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,29 +46,15 @@ impl Places {
             Place::Measured => first,
             Place::Beside => others,
         };
-        system::allow(None, mine)?;
+        system::allow(mine)?;
         let child = command.spawn().context(|| format!("start {name}"));
-        system::allow(None, all)?;
+        system::allow(all)?;
         child
-    }
-
-    /// Moves everything that a process has started beside what is measured, and with it whatever they start from now on.
-    pub fn move_children(&self, parent: u32) -> Result<()> {
-        let Some(all) = &self.processors else {
-            return Ok(());
-        };
-        for child in machine::children(parent) {
-            system::allow(Some(child), &all[1..])?;
-            self.move_children(child)?;
-        }
-        Ok(())
     }
 }
 
 #[cfg(target_os = "linux")]
 mod system {
-    use rustix::io::Errno;
-    use rustix::process::Pid;
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
     use super::{Context, Result};
@@ -84,20 +69,13 @@ mod system {
         )
     }
 
-    /// From now on this thread, or another process, and what it starts, uses these processors alone.
-    pub fn allow(process: Option<u32>, processors: &[usize]) -> Result<()> {
+    /// From now on this thread, and what it starts, uses these processors alone.
+    pub fn allow(processors: &[usize]) -> Result<()> {
         let mut set = CpuSet::new();
         for processor in processors {
             set.set(*processor);
         }
-        let process = process
-            .and_then(|process| i32::try_from(process).ok())
-            .and_then(Pid::from_raw);
-        match sched_setaffinity(process, &set) {
-            // It has ended meanwhile.
-            Err(Errno::SRCH) if process.is_some() => Ok(()),
-            chosen => chosen.context(|| "choose a processor".to_owned()),
-        }
+        sched_setaffinity(None, &set).context(|| "choose a processor".to_owned())
     }
 }
 
@@ -111,7 +89,7 @@ mod system {
     }
 
     /// Never called, since nothing is shared out.
-    pub fn allow(_process: Option<u32>, _processors: &[usize]) -> Result<()> {
+    pub fn allow(_processors: &[usize]) -> Result<()> {
         Ok(())
     }
 }
@@ -119,13 +97,6 @@ mod system {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn processors(process: u32) -> String {
-        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-        let mut lines = status.lines();
-        let list = lines.find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
-        list.unwrap().trim().to_owned()
-    }
 
     #[test]
     fn what_is_measured_has_a_processor_of_its_own_and_the_runner_keeps_all() {
@@ -137,13 +108,17 @@ mod tests {
         let mut child = places
             .spawn(Place::Measured, Command::new("sleep").arg("30"))
             .unwrap();
-        let first = processors(child.id());
-        places.move_children(std::process::id()).unwrap();
-        let moved = processors(child.id());
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
         let _ = child.kill();
         let _ = child.wait();
-        assert!(first.parse::<usize>().is_ok(), "one processor: {first}");
-        assert_ne!(first, moved);
+        let list = status
+            .lines()
+            .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))
+            .unwrap();
+        assert!(
+            list.trim().parse::<usize>().is_ok(),
+            "one processor: {list}"
+        );
         assert_eq!(system::allowed(), before);
     }
 }

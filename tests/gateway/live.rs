@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::{CHAT, GROUP, Pair, assert_answered, chat};
 use crate::support::App;
-use crate::support::upstream::Upstream;
-use crate::support::wait::until;
+use crate::support::upstream::healthy::role_event;
+use crate::support::upstream::{Gate, Reply, Upstream};
+use crate::support::wait::{until, within};
 
 const EFFECTIVE: Duration = Duration::from_secs(2);
 
@@ -109,6 +110,34 @@ async fn change_of_a_group_is_effective_within_two_seconds() {
         (answer.status == 404).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn request_keeps_to_the_configuration_that_it_began_with() {
+    let pair = Pair::start().await;
+    let third = Upstream::start("third");
+    let instance = pair.app.instance("third", third.port()).await;
+    let gate = Gate::closed();
+    let silent = Reply::events([role_event()]).then_hold(&gate);
+    pair.first.next(silent.then_close());
+    let asked = pair.caller.post(CHAT, &super::streamed_chat(GROUP)).spawn();
+    pair.first.arrived(1).await;
+
+    let admin = pair.app.admin().await;
+    let members = json!({"members": [{"instance_id": instance.id}]});
+    admin.patch(&pair.group.path, &members).await.expect(200);
+    until(
+        EFFECTIVE,
+        "others are answered by the new member",
+        async || {
+            let answer = pair.ask().await;
+            (answer.header("x-understudy-instance") == Some("third")).then_some(())
+        },
+    )
+    .await;
+    gate.open();
+    let answer = within(EFFECTIVE * 5, "the answer", asked).await.unwrap();
+    assert_answered(&answer.unwrap(), "second", 2);
 }
 
 #[tokio::test]

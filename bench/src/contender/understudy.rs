@@ -57,8 +57,6 @@ pub async fn start(programs: &Programs, places: &Places, mock: SocketAddr) -> Re
     set_up(&management, mock).await?;
     let key = management.create_gateway_key().await?;
     wait_until_effective(address, &key).await?;
-    // Its database is a service of its own, mostly on another machine: what is measured has its processor for itself.
-    places.move_children(service.process())?;
     Ok(Contender {
         kind: Kind::Understudy,
         address,
