@@ -116,7 +116,7 @@ async fn change_of_a_group_is_effective_within_two_seconds() {
 async fn request_keeps_to_the_configuration_that_it_began_with() {
     let pair = Pair::start().await;
     let third = Upstream::start("third");
-    let instance = pair.app.instance("third", third.port()).await;
+    let instance = pair.app.instance("third", &third).await;
     let gate = Gate::closed();
     let silent = Reply::events([role_event()]).then_hold(&gate);
     pair.first.next(silent.then_close());
