@@ -166,8 +166,7 @@ async fn gateway_goes_on_without_its_database_and_learns_of_changes_when_it_is_b
     let pair = Pair::start().await;
     pair.app.database().go_away().await;
     // A failure that counts against nobody, so that the first is asked each time.
-    pair.first
-        .always(Reply::failure(404));
+    pair.first.always(Reply::failure(404));
     for _ in 0..5 {
         assert_answered(&pair.ask().await, "second", 2);
         pair.caller.get("/v1/models").await.expect(200);
