@@ -211,7 +211,7 @@ mod tests {
             R::AddressDenied { address: text() },
             R::AddressNotPublic { address: text() },
             R::NotYaml { reason: text() },
-            R::NotUtf8,
+            R::NotUnicode,
             R::YamlEmpty,
             R::YamlDocuments,
             R::YamlTag,

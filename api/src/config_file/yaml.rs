@@ -164,7 +164,7 @@ pub fn read(bytes: &[u8]) -> Result<Node, Vec<FieldError>> {
             line: before.matches('\n').count() as u32 + 1,
             column: line.chars().count() as u32 + 1,
         };
-        vec![fault(place, "", FieldRule::NotUtf8)]
+        vec![fault(place, "", FieldRule::NotUnicode)]
     })?;
     let mut reader = Reader::default();
     let outcome = reader.run(text.trim_start_matches('\u{feff}'));
@@ -584,7 +584,7 @@ mod tests {
         let fault = refused(b"a: 1\nb: \xff");
         assert_eq!(
             (fault.line, fault.column, fault.rule),
-            (Some(2), Some(4), FieldRule::NotUtf8)
+            (Some(2), Some(4), FieldRule::NotUnicode)
         );
     }
 

@@ -214,7 +214,7 @@ adjacently_tagged! {
             reason: String,
         },
         /// A file is not UTF-8.
-        NotUtf8,
+        NotUnicode,
         /// A file says nothing.
         YamlEmpty,
         /// A file has several documents.
@@ -311,7 +311,7 @@ impl FieldRule {
             | Self::AddressDenied { .. }
             | Self::AddressNotPublic { .. } => ProblemCode::EgressDenied,
             Self::NotYaml { .. }
-            | Self::NotUtf8
+            | Self::NotUnicode
             | Self::YamlEmpty
             | Self::YamlDocuments
             | Self::YamlTag

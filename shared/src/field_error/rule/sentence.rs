@@ -164,7 +164,7 @@ impl fmt::Display for FieldRule {
             Self::UnknownInstance => "is not the id of an instance",
             Self::UnknownGroup => "is not the id of a group",
             Self::UnknownStoredItem => "is not the id of a stored one of this instance",
-            Self::NotUtf8 => "is not UTF-8",
+            Self::NotUnicode => "is not UTF-8",
             Self::YamlEmpty => "has nothing in it",
             Self::YamlDocuments => "begins a second document; a file has one",
             Self::YamlTag => "has a tag (!…), which is not used here",

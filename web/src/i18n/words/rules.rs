@@ -137,7 +137,7 @@ pub fn rule(i18n: Words, error: &FieldError) -> String {
         FieldRule::UnknownInstance => t_string!(i18n, rule.unknown_instance),
         FieldRule::UnknownGroup => t_string!(i18n, rule.unknown_group),
         FieldRule::UnknownStoredItem => t_string!(i18n, rule.unknown_stored_item),
-        FieldRule::NotUtf8 => t_string!(i18n, rule.not_utf8),
+        FieldRule::NotUnicode => t_string!(i18n, rule.not_unicode),
         FieldRule::YamlEmpty => t_string!(i18n, rule.yaml_empty),
         FieldRule::YamlDocuments => t_string!(i18n, rule.yaml_documents),
         FieldRule::YamlTag => t_string!(i18n, rule.yaml_tag),
