@@ -251,7 +251,7 @@ mod tests {
             "https://user:pw@t/in?x=1",
         );
         let telemetry = read(&[general, special]).unwrap().unwrap();
-        assert_eq!(telemetry.endpoint, "https://user:pw@t/in?x=1");
+        assert_eq!(telemetry.endpoint, "https://t/in?x=1");
         assert_eq!(telemetry.origin, "https://t");
     }
 
