@@ -64,7 +64,7 @@ async fn examine(app: &App, who: &str, more: &str) -> u32 {
         .env("HOME", folder.path())
         .arg("--config-file")
         .arg(&settings)
-        .args(["--no-color", "run", "--checks", "all", "--url", &origin])
+        .args(["--no-color", "run", "--url", &origin])
         .args(["--max-examples", &examples.to_string()])
         .arg(format!("{origin}/api/v1/openapi.json"))
         .stdin(Stdio::null())
