@@ -48,7 +48,10 @@ impl Origins {
             .filter(|item| !item.is_empty());
         let origin = |item: &str| {
             let url = Url::parse(item).ok();
-            let spelled = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+            let spelled = url.filter(|url| {
+                matches!(url.scheme(), "http" | "https")
+                    && url.host_str().is_some_and(|host| !host.contains('*'))
+            });
             let spelled = spelled.map(|url| url.origin().ascii_serialization());
             let same = spelled.filter(|spelled| spelled == item);
             same.and_then(|origin| HeaderValue::from_str(&origin).ok())
