@@ -29,7 +29,7 @@ pub use summary::{ErrorSummary, focus_field};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// A rule that form and service share, or that only the service knows.
-    Rule(FieldError),
+    Rule(Box<FieldError>),
     /// Nothing is typed.
     Required,
     /// It is no number.
@@ -168,7 +168,7 @@ impl FormErrors {
             .iter()
             .map(|error| Place {
                 id: route(&error.pointer),
-                fault: Fault::Rule(error.clone()),
+                fault: Fault::Rule(Box::new(error.clone())),
             })
             .collect();
         self.problem.set(places.is_empty().then_some(error));

@@ -3,7 +3,7 @@
 //! Rule: what is done is what was looked at. A plan is gone as soon as the text or the choice beside it changes, and the service refuses
 //! to apply if the configuration has.
 
-use leptos::html::Input;
+use leptos::html::{Div, Input};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use understudy_shared::{CONFIG_FILE_MAX_BYTES, ConfigPlan};
@@ -100,6 +100,16 @@ fn Import() -> impl IntoView {
     let stage = RwSignal::new(Stage::Editing);
     let unreadable = RwSignal::new(None::<String>);
     let chosen = NodeRef::<Input>::new();
+    let outcome = NodeRef::<Div>::new();
+    // It may be below what is seen, and whoever hears the page would not know of it.
+    let show = move |next: Stage| {
+        stage.try_set(next);
+        request_animation_frame(move || {
+            if let Some(outcome) = outcome.get_untracked() {
+                let _ = outcome.focus();
+            }
+        });
+    };
     // What was planned is not what stands there any more.
     Effect::watch(
         move || (text.get(), prune.get()),
@@ -137,7 +147,7 @@ fn Import() -> impl IntoView {
         let (file, prune) = (text.get_untracked(), prune.get_untracked());
         spawn_local(async move {
             let planned = api.plan_config(file, prune).await;
-            stage.try_set(match planned {
+            show(match planned {
                 Ok(plan) => Stage::Planned(plan),
                 Err(error) => Stage::Refused(error),
             });
@@ -162,13 +172,11 @@ fn Import() -> impl IntoView {
                 match api.apply_config(file, prune, &plan).await {
                     Ok(done) => {
                         toasts.success(tu_string!(i18n, settings.config.applied));
-                        stage.try_set(Stage::Done(done));
+                        show(Stage::Done(done));
                         // There may be secrets in it.
                         text.try_set(String::new());
                     }
-                    Err(error) => {
-                        stage.try_set(Stage::Refused(error));
-                    }
+                    Err(error) => show(Stage::Refused(error)),
                 }
             }
             busy.try_set(false);
@@ -259,6 +267,8 @@ fn Import() -> impl IntoView {
                 }}
             </button>
         </p>
-        <div id="config-outcome">{shown}</div>
+        <div id="config-outcome" class="config-outcome" tabindex="-1" node_ref=outcome>
+            {shown}
+        </div>
     }
 }

@@ -137,7 +137,7 @@ impl Draft {
         });
         let broken = settings.faults().into_iter().map(|error| Place {
             id: field_of(&error.pointer),
-            fault: Fault::Rule(error),
+            fault: Fault::Rule(Box::new(error)),
         });
         unread.chain(broken).collect()
     }

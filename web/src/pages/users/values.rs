@@ -135,7 +135,7 @@ impl Draft {
                 fault: if error.pointer == "/username" && user.username.is_empty() {
                     Fault::Required
                 } else {
-                    Fault::Rule(error)
+                    Fault::Rule(Box::new(error))
                 },
             })
             .collect()

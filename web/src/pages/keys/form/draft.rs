@@ -139,7 +139,7 @@ impl Draft {
             .into_iter()
             .map(|error| Place {
                 id: field_of(&error.pointer),
-                fault: Fault::Rule(error),
+                fault: Fault::Rule(Box::new(error)),
             })
             .collect();
         for (id, text) in [

@@ -316,12 +316,12 @@ fn faults(draft: Draft, values: Memo<GroupValues>, taken: Signal<HashSet<String>
             let fault = if pointer == "/name" && values.name.trim().is_empty() {
                 Fault::Required
             } else {
-                Fault::Rule(fault)
+                Fault::Rule(Box::new(fault))
             };
             places.push(at(&pointer, fault));
         }
         if let Some(fault) = taken.with(|taken| values.taken(taken)) {
-            places.push(at("/name", Fault::Rule(fault)));
+            places.push(at("/name", Fault::Rule(Box::new(fault))));
         }
         places
     })

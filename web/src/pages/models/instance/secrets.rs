@@ -67,7 +67,7 @@ pub fn missing(draft: &Draft, stored: &ModelInstance) -> Vec<Place> {
         .chain(proxies)
         .map(|id| Place {
             id: Some(id),
-            fault: Fault::Rule(FieldError::new("", FieldRule::SecretAgain)),
+            fault: Fault::Rule(Box::new(FieldError::new("", FieldRule::SecretAgain))),
         })
         .collect()
 }

@@ -73,7 +73,7 @@ impl Draft {
             if !own.iter().any(|place| place.id.as_ref() == Some(&id)) {
                 own.push(Place {
                     id: Some(id),
-                    fault: Fault::Rule(error),
+                    fault: Fault::Rule(Box::new(error)),
                 });
             }
         }
