@@ -4,6 +4,7 @@
 //! The rule: a process goes down once, so there is one such moment. Requests look at it whenever they wait, which costs them nothing, and
 //! wait for no longer than [`LOOK`], so that each knows of it in time.
 
+use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -33,12 +34,11 @@ pub fn has_come() -> bool {
     AT.get().is_some_and(|at| Instant::now() >= *at)
 }
 
-/// What comes of a future, unless the end comes first.
-pub async fn unless_first<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = std::pin::pin!(future);
+/// What comes of a future, unless the end comes first. It is lent, since it may be large: moved in, it would be held twice.
+pub async fn unless_first<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     loop {
         let look = or(Instant::now() + LOOK);
-        match tokio::time::timeout_at(look, &mut future).await {
+        match tokio::time::timeout_at(look, future.as_mut()).await {
             Ok(came) => return Some(came),
             Err(_) if has_come() => return None,
             Err(_) => {}

@@ -1,5 +1,6 @@
 //! The gateway's endpoints: authenticate, read the body once, ask the group, answer.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -267,7 +268,7 @@ async fn put(
         span: record.span.as_deref(),
         joins: &[],
     };
-    let asked = failover::ask(&ask, &mut record.trace);
+    let asked = pin!(failover::ask(&ask, &mut record.trace));
     // Until the first byte has gone to the caller, even the end of the service is an answer.
     let answered = ending::unless_first(asked)
         .await
