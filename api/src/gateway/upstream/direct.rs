@@ -50,8 +50,7 @@ pub(super) enum NoAnswer {
     Sent(Broken),
 }
 
-/// A request as it is written.
-#[derive(Debug)]
+/// A request as it is written: with its token, so it is never printed.
 struct Question {
     method: Method,
     /// Its head, and its body.

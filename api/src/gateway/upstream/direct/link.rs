@@ -74,8 +74,8 @@ impl fmt::Debug for Link {
     }
 }
 
-/// What of a request is still to be written.
-#[derive(Debug, Default)]
+/// What of a request is still to be written: with its token, so it is never printed.
+#[derive(Default)]
 struct Unsent {
     /// None of them is empty; the first `next` are written.
     pieces: Vec<Bytes>,
