@@ -48,4 +48,10 @@ ids! {
     UserId,
     /// Identifies a record of the audit log (UUID version 7).
     AuditRecordId,
+    /// Identifies an assistant (UUID version 7).
+    AssistantId,
+    /// Identifies a dialog (UUID version 7).
+    DialogId,
+    /// Identifies a message of a dialog (UUID version 7).
+    MessageId,
 }

@@ -4,11 +4,13 @@
 //! database or the HTTP server. Every field's comment becomes its description in the OpenAPI document.
 
 pub mod api_key;
+pub mod assistant;
 pub mod attempt;
 pub mod audit;
 pub mod auth;
 pub mod check;
 pub mod config_file;
+pub mod dialog;
 pub mod event;
 pub mod field_error;
 pub mod ids;
@@ -25,11 +27,13 @@ pub mod usage;
 pub mod user;
 
 pub use api_key::*;
+pub use assistant::*;
 pub use attempt::*;
 pub use audit::*;
 pub use auth::*;
 pub use check::*;
 pub use config_file::*;
+pub use dialog::*;
 pub use event::*;
 pub use field_error::*;
 pub use ids::*;

@@ -19,6 +19,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    assistants (id) {
+        id -> Uuid,
+        name -> Text,
+        name_key -> Text,
+        title -> Text,
+        description -> Text,
+        group_id -> Nullable<Uuid>,
+        system_prompt -> Text,
+        parameters -> Json,
+        visibility -> Text,
+        owner_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     audit_log (id) {
         id -> Uuid,
         at -> Timestamptz,
@@ -43,6 +61,45 @@ diesel::table! {
     config_revision (only_row) {
         only_row -> Bool,
         revision -> Int8,
+    }
+}
+
+diesel::table! {
+    dialog_messages (id) {
+        id -> Uuid,
+        dialog_id -> Uuid,
+        position -> Int4,
+        role -> Text,
+        content -> Text,
+        state -> Nullable<Text>,
+        problem_code -> Nullable<Text>,
+        problem_detail -> Nullable<Text>,
+        instance_id -> Nullable<Uuid>,
+        instance_name -> Nullable<Text>,
+        trace -> Jsonb,
+        left_out -> Int4,
+        first_byte_ms -> Nullable<Int8>,
+        duration_ms -> Nullable<Int8>,
+        prompt_tokens -> Nullable<Int8>,
+        completion_tokens -> Nullable<Int8>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    dialogs (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        title -> Text,
+        titled -> Bool,
+        group_id -> Nullable<Uuid>,
+        assistant_id -> Nullable<Uuid>,
+        target_kind -> Text,
+        target_name -> Text,
+        target_title -> Text,
+        answering_until -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -273,6 +330,12 @@ diesel::table! {
 }
 
 diesel::joinable!(api_keys -> users (created_by));
+diesel::joinable!(assistants -> model_groups (group_id));
+diesel::joinable!(assistants -> users (owner_id));
+diesel::joinable!(dialog_messages -> dialogs (dialog_id));
+diesel::joinable!(dialogs -> assistants (assistant_id));
+diesel::joinable!(dialogs -> model_groups (group_id));
+diesel::joinable!(dialogs -> users (user_id));
 diesel::joinable!(instance_checks -> model_instances (instance_id));
 diesel::joinable!(instance_headers -> model_instances (instance_id));
 diesel::joinable!(instance_proxies -> model_instances (instance_id));
@@ -285,8 +348,11 @@ diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
+    assistants,
     audit_log,
     config_revision,
+    dialog_messages,
+    dialogs,
     instance_checks,
     instance_headers,
     instance_proxies,

@@ -1,0 +1,3 @@
+DROP TABLE dialog_messages;
+DROP TABLE dialogs;
+DROP TABLE assistants;

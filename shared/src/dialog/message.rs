@@ -1,0 +1,223 @@
+//! Messages of a dialog, and the stream in which an answer arrives.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{AttemptTrace, FieldError, InstanceRef, MessageId, Problem, ProblemCode, rules};
+
+/// Longest question, in characters.
+pub const MAX_QUESTION: usize = 64_000;
+
+/// Who says something in a dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageRole {
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+impl MessageRole {
+    /// The name on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerState {
+    /// It is all there.
+    Complete,
+    /// The person stopped it; what had come by then is there.
+    Stopped,
+    /// The instance broke it off; what had come by then is there.
+    Interrupted,
+    /// Nobody answered.
+    Failed,
+}
+
+impl AnswerState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [
+        Self::Complete,
+        Self::Stopped,
+        Self::Interrupted,
+        Self::Failed,
+    ];
+
+    /// The name on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Stopped => "stopped",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Why nobody answered, or why an answer broke off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AnswerProblem {
+    /// For programs, as in the problem that the request got.
+    pub code: ProblemCode,
+    /// For people.
+    #[schema(example = "every instance that was asked failed")]
+    pub detail: String,
+}
+
+/// A message of a dialog. The fields after `created_at` are those of answers; questions have them empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Message {
+    /// Id.
+    pub id: MessageId,
+    /// Who says it.
+    pub role: MessageRole,
+    /// What is said: of answers, Markdown that nobody has checked.
+    #[schema(example = "The capital of France is **Paris**.")]
+    pub content: String,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// What became of the answer; null in questions.
+    pub state: Option<AnswerState>,
+    /// Why nobody answered, or why it broke off.
+    pub problem: Option<AnswerProblem>,
+    /// The question that it answers.
+    pub in_reply_to: Option<MessageId>,
+    /// Who gave it.
+    pub instance: Option<InstanceRef>,
+    /// The instances that were tried or skipped, in order.
+    pub trace: Vec<AttemptTrace>,
+    /// Earlier messages that were not sent, since they did not fit into the context.
+    #[schema(example = 0)]
+    pub left_out: u32,
+    /// Time until the answer began, from the request on, in milliseconds.
+    #[schema(example = 210)]
+    pub first_byte_ms: Option<u64>,
+    /// Time until it was over, in milliseconds.
+    #[schema(example = 1800)]
+    pub duration_ms: Option<u64>,
+    /// Tokens that were read, as the backend counted them; null = it did not say.
+    #[schema(example = 120)]
+    pub prompt_tokens: Option<u64>,
+    /// Tokens of the answer, as the backend counted them; null = it did not say.
+    #[schema(example = 60)]
+    pub completion_tokens: Option<u64>,
+}
+
+/// A question in a dialog.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateMessage {
+    /// The question, 1–64 000 characters.
+    #[schema(
+        min_length = 1,
+        max_length = 64000,
+        example = "What is the capital of France?"
+    )]
+    pub content: String,
+    /// True: the answer arrives as server-sent events while it is made.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub stream: bool,
+    /// A question of this dialog that this one takes the place of: it, and all that came after it, is removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<MessageId>,
+}
+
+impl CreateMessage {
+    /// Every fault that the fields have by themselves.
+    pub fn faults(&self) -> Vec<FieldError> {
+        let mut faults = Vec::new();
+        rules::required_multiline(&mut faults, "/content", &self.content, MAX_QUESTION);
+        faults
+    }
+}
+
+/// A question that is to be answered again. The answer it had, and all that came after it, is removed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetryMessage {
+    /// True: the answer arrives as server-sent events while it is made.
+    #[schema(default = false)]
+    pub stream: bool,
+}
+
+/// The answer to a question that was asked without a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Answered {
+    /// The answer.
+    pub message: Message,
+}
+
+/// One event of a streamed answer. `event` stands in the line `event:`, `data` as JSON in the line `data:`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "event", content = "data", rename_all = "snake_case")]
+pub enum MessageEvent {
+    /// A piece of the answer.
+    Delta(MessageDelta),
+    /// The whole answer; the last event of a stream that went well.
+    Message(Box<Message>),
+    /// The answer broke off; the last event of a stream that did not go well.
+    Error(Box<MessageError>),
+}
+
+impl MessageEvent {
+    /// What stands in the line `event:`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Delta(_) => "delta",
+            Self::Message(_) => "message",
+            Self::Error(_) => "error",
+        }
+    }
+
+    /// What stands in the line `data:`.
+    ///
+    /// # Errors
+    /// Never for these types; JSON does not say so in its signature.
+    pub fn data(&self) -> serde_json::Result<String> {
+        match self {
+            Self::Delta(data) => serde_json::to_string(data),
+            Self::Message(data) => serde_json::to_string(data),
+            Self::Error(data) => serde_json::to_string(data),
+        }
+    }
+
+    /// Reads an event from its two lines. None if its name is of a later version, which a client passes over.
+    ///
+    /// # Errors
+    /// If the data is not what the name promises.
+    pub fn read(name: &str, data: &str) -> serde_json::Result<Option<Self>> {
+        Ok(Some(match name {
+            "delta" => Self::Delta(serde_json::from_str(data)?),
+            "message" => Self::Message(serde_json::from_str(data)?),
+            "error" => Self::Error(serde_json::from_str(data)?),
+            _ => return Ok(None),
+        }))
+    }
+}
+
+/// A piece of the answer: the data of the event `delta`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MessageDelta {
+    /// Text that follows what came before.
+    #[schema(example = "The capital of France is ")]
+    pub content: String,
+}
+
+/// An answer that broke off: the data of the event `error`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MessageError {
+    /// What went wrong.
+    pub problem: Problem,
+    /// The answer as it is kept: with what had come by then, and its trace.
+    pub message: Message,
+}
