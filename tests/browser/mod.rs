@@ -13,6 +13,7 @@ mod list;
 mod oidc;
 mod pictures;
 mod scenes;
+mod seed;
 mod session;
 mod settings;
 mod speed;

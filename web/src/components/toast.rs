@@ -16,8 +16,8 @@ const TICK: Duration = Duration::from_millis(500);
 const SUCCESS: u32 = 12;
 /// For how many ticks a success is shown that one can act upon: twelve seconds.
 const WITH_ACTION: u32 = 24;
-/// Older ones go when there are more.
-const MOST: usize = 5;
+/// Older ones go when there are more, and failures last.
+const MOST: usize = 3;
 
 /// What a button in a toast does.
 #[derive(Clone)]
@@ -104,8 +104,10 @@ impl Toasts {
         let left = toast.lifetime();
         self.shown.update(|shown| {
             shown.push(Shown { id, toast, left });
-            let surplus = shown.len().saturating_sub(MOST);
-            shown.drain(..surplus);
+            while shown.len() > MOST {
+                let success = shown.iter().position(|shown| !shown.toast.failed);
+                shown.remove(success.unwrap_or(0));
+            }
         });
     }
 
