@@ -1,6 +1,7 @@
 //! The form of one user: `/users/new` and `/users/:id`.
 
 pub mod delete;
+mod parts;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -14,19 +15,15 @@ use super::row::called;
 use super::values::{Draft, ORDER, field_of, fields};
 use super::{PATH, role};
 use crate::api::{ApiError, use_api};
-use crate::browser;
 use crate::components::badge::{Badge, Tone};
 use crate::components::confirm::{Question, use_confirm};
 use crate::components::conflict::{ConflictDialog, FieldValue};
 use crate::components::editing::{About, Done, Editing};
 use crate::components::form::errors::Fault;
-use crate::components::form::{
-    ErrorSummary, FormErrors, Place, SecretField, Segmented, Switch, TextField,
-};
-use crate::components::form_page::{FormPage, FormSection, SideCard};
+use crate::components::form::{ErrorSummary, FormErrors, Place, Segmented, Switch, TextField};
+use crate::components::form_page::{FormPage, FormSection};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::notice::{ErrorNotice, Notice};
-use crate::components::time::Ago;
 use crate::components::toast::use_toasts;
 use crate::i18n::words::{self, Words};
 use crate::i18n::{t, t_signal, t_string, tu_string, use_i18n};
@@ -35,6 +32,7 @@ use crate::pages::guard::OnlyFor;
 use crate::pages::{in_place, use_title};
 use crate::session::use_session;
 use delete::use_delete;
+use parts::{Facts, Password, RoleOfProvider};
 
 /// Somebody new.
 #[component]
@@ -329,7 +327,13 @@ fn UserForm(
                             id="username"
                             label=t_signal!(i18n, users.field.username)
                             value=draft.username
-                            hint=t_signal!(i18n, users.field.username_hint)
+                            hint=Signal::derive(move || {
+                                match of_provider {
+                                    true => t_string!(i18n, users.field.username_of_provider),
+                                    false => t_string!(i18n, users.field.username_hint),
+                                }
+                                .to_owned()
+                            })
                             error=errors.at("username")
                             required=true
                             code=true
@@ -404,88 +408,6 @@ fn risk(me: &User, wanted: &understudy_shared::WritableUser) -> Option<Risk> {
         Some(Risk::Demoted)
     } else {
         None
-    }
-}
-
-/// The role of somebody whose role is not decided here.
-#[component]
-fn RoleOfProvider(draft: Draft) -> impl IntoView {
-    let i18n = use_i18n();
-    let role = Memo::new(move |_| draft.role.with(|name| role::read(name)));
-    view! {
-        <div class="field" id="role-of-provider">
-            <span class="label">{t!(i18n, users.field.role)}</span>
-            <p class="user-role">
-                <Glyph icon=Signal::derive(move || role::icon(role.get())) />
-                {move || words::role(i18n, role.get())}
-            </p>
-            <p class="hint">{t!(i18n, users.field.role_of_provider)}</p>
-        </div>
-    }
-}
-
-/// The password: typed for somebody new, replaced for somebody who has one.
-#[component]
-fn Password(draft: Draft, is_new: bool, error: Signal<Option<String>>) -> impl IntoView {
-    let i18n = use_i18n();
-    view! {
-        <div class="user-password">
-            <SecretField
-                id="new-password"
-                label=t_signal!(i18n, users.field.password)
-                value=draft.password
-                stored=(!is_new).then(String::new)
-                error
-            />
-            <p class="hint">
-                {move || {
-                    if is_new {
-                        t_string!(i18n, users.field.password_new)
-                    } else {
-                        t_string!(i18n, users.field.password_hint)
-                    }
-                }}
-            </p>
-        </div>
-    }
-}
-
-/// What is known of the person, beside the form.
-#[component]
-fn Facts(saved: RwSignal<Option<User>>) -> impl IntoView {
-    let i18n = use_i18n();
-    let facts = move || {
-        saved.get().map(|user| {
-            let exact = move |at| browser::local_time(at, i18n.get_locale().as_ref());
-            let created = user.created_at;
-            let last = match user.last_sign_in_at {
-                Some(at) => view! { <Ago at=Signal::stored(at) /> }.into_any(),
-                None => view! { <span class="minor">{t!(i18n, users.never)}</span> }.into_any(),
-            };
-            view! {
-                <dl class="facts">
-                    <dt>{t!(i18n, users.facts.sign_in)}</dt>
-                    <dd>
-                        {move || match user.sign_in {
-                            SignInMethod::Local => t_string!(i18n, users.facts.local),
-                            SignInMethod::Oidc => t_string!(i18n, users.facts.oidc),
-                        }}
-                    </dd>
-                    <dt>{t!(i18n, users.columns.signed_in)}</dt>
-                    <dd>{last}</dd>
-                    <dt>{t!(i18n, users.columns.created)}</dt>
-                    <dd>{move || exact(created)}</dd>
-                </dl>
-            }
-        })
-    };
-    view! {
-        <SideCard id="facts" title=t_signal!(i18n, users.sections.facts)>
-            {move || match saved.with(Option::is_some) {
-                true => facts().into_any(),
-                false => view! { <p class="sub">{t!(i18n, users.new_hint)}</p> }.into_any(),
-            }}
-        </SideCard>
     }
 }
 
