@@ -46,7 +46,9 @@ pub use author::{Author, Origin};
 pub use caller::{Anybody, Caller, Permitted};
 pub use denials::Denials;
 pub use limits::SignInLimits;
-pub use permission::{Admin, ManageRead, ManageWrite, OwnKeys, ReadGroups, ReadUsage, SignedIn};
+pub use permission::{
+    Admin, ManageRead, ManageWrite, OwnKeys, ReadGroups, ReadUsage, SignedIn, WriteAssistants,
+};
 pub use principal::Principal;
 
 use base64::Engine as _;

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio_postgres::NoTls;
 
 pub mod api_keys;
+pub mod assistants;
 pub mod audit_log;
 pub mod catalog;
 mod change;

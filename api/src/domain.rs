@@ -1,5 +1,6 @@
 //! Validated types and their rules. No I/O: a value here is right by construction or was never made.
 
+pub mod assistant;
 pub mod changes;
 pub mod merge_patch;
 pub mod model_group;

@@ -44,21 +44,54 @@ pub const STREAMS_PER_CALLER: usize = 20;
 
 /// What a client may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
-    /// Everything.
-    All,
-    /// Groups and who answers for them.
-    Groups,
+pub struct Sight {
+    /// Everything but what is one person's, or groups and shared assistants alone.
+    pub manages: bool,
+    /// The person; none for a key.
+    pub person: Option<Uuid>,
+}
+
+/// Who may see an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// Whoever may listen.
+    Everybody,
+    /// Whoever may read instances and keys.
+    Managers,
+    /// One person alone, whatever the others may.
+    Person(Uuid),
 }
 
 impl Sight {
     /// What these rights let one see, if anything.
     pub fn of(principal: &Principal) -> Option<Self> {
-        if ManageRead::admit(principal.clone()).is_some() {
-            return Some(Self::All);
-        }
-        ReadGroups::admit(principal.clone()).map(|_| Self::Groups)
+        ReadGroups::admit(principal.clone())?;
+        Some(Self {
+            manages: ManageRead::admit(principal.clone()).is_some(),
+            person: match principal {
+                Principal::Person(person) => Some(person.id.0),
+                Principal::Program(_) => None,
+            },
+        })
     }
+
+    /// Whether an event is for them.
+    pub fn is_in(self, audience: Audience) -> bool {
+        match audience {
+            Audience::Everybody => true,
+            Audience::Managers => self.manages,
+            Audience::Person(person) => self.person == Some(person),
+        }
+    }
+}
+
+/// Something new, and who may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// What is told.
+    pub event: LiveEvent,
+    /// Who may see it.
+    pub audience: Audience,
 }
 
 /// Why no stream is opened.
@@ -206,13 +239,13 @@ impl Hub {
         }
     }
 
-    /// Tells everybody.
-    pub fn publish(&self, events: impl IntoIterator<Item = LiveEvent>) {
+    /// Tells everybody whom it is for.
+    pub fn publish(&self, news: impl IntoIterator<Item = News>) {
         let mut ring = self.ring();
-        for event in events {
+        for News { event, audience } in news {
             let number = ring.head() + 1;
             if let Some(frame) = self.frame(number, &event) {
-                ring.push(frame, is_about_groups(&event));
+                ring.push(frame, audience);
             }
         }
         let head = ring.head();
@@ -320,16 +353,6 @@ impl Hub {
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.hub.clients().open.remove(&self.number);
-    }
-}
-
-/// Whether those who may only read groups see the event.
-fn is_about_groups(event: &LiveEvent) -> bool {
-    use understudy_shared::ResourceKind;
-    match event {
-        LiveEvent::GroupStatus(_) | LiveEvent::Reset(_) => true,
-        LiveEvent::ConfigChanged(change) => change.kind == ResourceKind::ModelGroup,
-        LiveEvent::InstanceStatus(_) => false,
     }
 }
 

@@ -3,6 +3,7 @@
 //! | module | does |
 //! |---|---|
 //! | [`handler`] | authenticates, reads the body once, answers |
+//! | [`assistant`] | what an assistant adds to a conversation |
 //! | [`snapshot`] | the configuration in memory, immutable, loaded once per request |
 //! | [`refresh`] | replaces the snapshot when the configuration changes |
 //! | [`body`] | finds and replaces top-level fields of a JSON body without building a tree |
@@ -46,6 +47,7 @@ use crate::domain::model_instance::Connection;
 use crate::telemetry::Traces;
 use crate::usage::Ledger;
 
+pub mod assistant;
 pub mod body;
 pub mod breaker;
 pub mod budget;

@@ -26,7 +26,7 @@ const DESCRIPTION: &str = "Manages language models, and answers with the first o
     Credential: `Authorization: Bearer` with an access token, or with an API key that has a management scope.\n\n\
     **Gateway** (`/v1`): the OpenAI API; a model group's name is the `model`. Credential: an API key with the scope `gateway`.";
 
-const TAGS: [(&str, &str); 15] = [
+const TAGS: [(&str, &str); 16] = [
     ("sessions", "Signing in and out"),
     ("setup", "The first administrator"),
     (
@@ -36,6 +36,10 @@ const TAGS: [(&str, &str); 15] = [
     (
         "model-groups",
         "What callers choose as `model`. Everybody who is signed in reads them, operators change them",
+    ),
+    (
+        "assistants",
+        "Groups with a system prompt and parameters. Everybody has their own and finds the shared ones, which operators change",
     ),
     (
         "config",

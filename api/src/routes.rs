@@ -11,6 +11,7 @@ use crate::{gateway, server};
 
 pub mod answer;
 pub mod api_keys;
+pub mod assistants;
 pub mod audit_log;
 pub mod auth;
 pub mod config_file;
@@ -68,6 +69,12 @@ pub fn configure(table: &mut impl RouteTable) {
         .service(model_groups::delete_model_group)
         .service(model_groups::preview_model_group)
         .service(model_groups::try_model_group)
+        // Assistants
+        .service(assistants::list_assistants)
+        .service(assistants::create_assistant)
+        .service(assistants::get_assistant)
+        .service(assistants::update_assistant)
+        .service(assistants::delete_assistant)
         // Configuration as code
         .service(config_file::export_config)
         .service(config_file::apply_config)

@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{AssistantId, FieldError, ModelGroupId, UserId, rules};
+use crate::{AssistantId, FieldError, FieldRule, ModelGroupId, UserId, rules};
 
 /// What stands before an assistant's name where programs name a model.
 pub const ASSISTANT_PREFIX: &str = "assistant/";
+
+/// Fields of a request that are the caller's or the gateway's own, so that no assistant sets them.
+const RESERVED_PARAMETERS: [&str; 5] = ["model", "messages", "stream", "stream_options", "n"];
 
 /// Longest system prompt, in characters.
 pub const MAX_SYSTEM_PROMPT: usize = 32_000;
@@ -201,7 +204,7 @@ pub struct CreateAssistant {
 }
 
 impl CreateAssistant {
-    /// Every fault that the fields have by themselves, but those of `parameters`.
+    /// Every fault that the fields have by themselves.
     pub fn faults(&self) -> Vec<FieldError> {
         let mut faults = Vec::new();
         let f = &mut faults;
@@ -209,11 +212,31 @@ impl CreateAssistant {
         rules::text(f, "/title", &self.title, 0, 100);
         rules::multiline(f, "/description", &self.description, 1000);
         rules::multiline(f, "/system_prompt", &self.system_prompt, MAX_SYSTEM_PROMPT);
+        for name in self.parameters.keys() {
+            let pointer = format!("/parameters/{}", rules::pointer_step(name));
+            rules::text(f, &pointer, name, 1, 100);
+            if RESERVED_PARAMETERS.contains(&name.as_str()) {
+                let name = name.clone();
+                f.push(FieldError::new(
+                    pointer,
+                    FieldRule::ParameterReserved { name },
+                ));
+            }
+        }
+        rules::parameters_size(f, "/parameters", &self.parameters);
         faults
     }
 }
 
-/// A merge patch (RFC 7396) of an assistant: fields left out stay, `null` brings the default back, `parameters` are replaced whole.
+/// The assistant's name in the name of a model; none if it is another model's.
+pub fn assistant_of_model(name: &str) -> Option<&str> {
+    let (prefix, rest) = name.split_at_checked(ASSISTANT_PREFIX.len())?;
+    prefix
+        .eq_ignore_ascii_case(ASSISTANT_PREFIX)
+        .then_some(rest)
+}
+
+/// A merge patch (RFC 7396) of an assistant: fields left out stay, `null` brings the default back or removes a parameter.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct UpdateAssistant {
@@ -236,11 +259,63 @@ pub struct UpdateAssistant {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 32000)]
     pub system_prompt: Option<String>,
-    /// Fields of the request for callers that do not set them, all of them.
+    /// Fields of the request for callers that do not set them; `null` removes one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, example = json!({"temperature": 0.2}))]
     pub parameters: Option<Map<String, Value>>,
     /// Who finds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pointers(fields: Value) -> Vec<String> {
+        let mut assistant = json!({"name": "a", "group_id": uuid::Uuid::nil()});
+        for (name, value) in fields.as_object().unwrap() {
+            assistant[name] = value.clone();
+        }
+        let assistant: CreateAssistant = serde_json::from_value(assistant).unwrap();
+        let faults = assistant.faults().into_iter();
+        faults.map(|fault| fault.pointer).collect()
+    }
+
+    #[test]
+    fn what_is_the_callers_or_the_gateways_is_no_parameter() {
+        assert!(pointers(json!({"parameters": {"temperature": 0.2, "stop": ["x"]}})).is_empty());
+        let reserved = json!({"parameters": {"messages": [], "model": "m", "top_p": 1, "stream": true, "a/b": 1, "": 1}});
+        let found = pointers(reserved);
+        let expected = ["", "messages", "model", "stream"];
+        assert_eq!(found, expected.map(|name| format!("/parameters/{name}")));
+        let long = json!({"parameters": {"stop": "x".repeat(20_000)}});
+        assert_eq!(pointers(long), ["/parameters"]);
+        let prompt = "я".repeat(MAX_SYSTEM_PROMPT + 1);
+        assert_eq!(
+            pointers(json!({"system_prompt": prompt})),
+            ["/system_prompt"]
+        );
+        assert_eq!(
+            pointers(json!({"name": "a b", "title": "\n"})),
+            ["/name", "/title"]
+        );
+    }
+
+    #[test]
+    fn the_prefix_of_a_model_is_read_regardless_of_case() {
+        assert_eq!(assistant_of_model("Assistant/Lawyer"), Some("Lawyer"));
+        assert_eq!(assistant_of_model("assistant/"), Some(""));
+        for other in [
+            "assistant",
+            "lawyer",
+            "",
+            "assistantы/x",
+            "x/assistant/lawyer",
+        ] {
+            assert_eq!(assistant_of_model(other), None, "{other}");
+        }
+    }
 }

@@ -100,8 +100,8 @@ impl AuditActorKind {
 /// What something was done to, named as it was at that moment. Of a renamed one it is the new name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditTarget {
-    /// Its kind: `model_instance`, `model_group`, `api_key`, `user`, `settings`, `secrets`, `audit_log` or `operation`. Later versions know
-    /// more of them.
+    /// Its kind: `model_instance`, `model_group`, `assistant`, `api_key`, `user`, `settings`, `secrets`, `audit_log` or `operation`. Later
+    /// versions know more of them.
     #[schema(example = "model_instance")]
     pub kind: String,
     /// Its id; null if it has none, or nobody knows which one was meant.
@@ -195,6 +195,12 @@ names! {
         ModelGroupUpdate = "model_group.update",
         /// A model group was deleted.
         ModelGroupDelete = "model_group.delete",
+        /// An assistant was made.
+        AssistantCreate = "assistant.create",
+        /// An assistant was changed.
+        AssistantUpdate = "assistant.update",
+        /// An assistant was deleted.
+        AssistantDelete = "assistant.delete",
         /// An API key was made.
         ApiKeyCreate = "api_key.create",
         /// An API key was changed.
@@ -239,6 +245,8 @@ names! {
         ModelInstance = "model_instance",
         /// A model group.
         ModelGroup = "model_group",
+        /// An assistant.
+        Assistant = "assistant",
         /// An API key.
         ApiKey = "api_key",
         /// A user: changed, signing in or out.

@@ -105,6 +105,8 @@ pub enum ResourceKind {
     ModelInstance,
     /// A model group.
     ModelGroup,
+    /// An assistant.
+    Assistant,
     /// An API key.
     ApiKey,
 }

@@ -177,6 +177,8 @@ mod tests {
             R::PathCharacters,
             R::PathClimbs,
             R::GroupName,
+            R::GroupNameOfAssistant,
+            R::PrivateWithoutOwner,
             R::HostAlone,
             R::NotAHost,
             R::TokensWithoutAuth,

@@ -2,7 +2,7 @@
 //!
 //! Each function adds what it finds to a list, so that one answer names every fault.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{FieldError, FieldRule};
 
@@ -192,6 +192,26 @@ pub fn group_name(faults: &mut Vec<FieldError>, pointer: &str, name: &str) {
         |(index, c): (usize, char)| c.is_ascii_alphanumeric() || (index > 0 && "._:/-".contains(c));
     if name.is_empty() || name.len() > 64 || !name.chars().enumerate().all(legal) {
         faults.push(FieldError::new(pointer, FieldRule::GroupName));
+    }
+}
+
+/// One step of a JSON pointer (RFC 6901).
+pub fn pointer_step(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// Bytes of JSON that parameters of requests may have.
+const PARAMETERS_MAX_BYTES: usize = 16 * 1024;
+
+/// Parameters of requests: their size as JSON.
+pub fn parameters_size(faults: &mut Vec<FieldError>, pointer: &str, parameters: &impl Serialize) {
+    if serde_json::to_vec(parameters).map_or(0, |json| json.len()) > PARAMETERS_MAX_BYTES {
+        faults.push(FieldError::new(
+            pointer,
+            FieldRule::TooLarge {
+                max: PARAMETERS_MAX_BYTES as u64,
+            },
+        ));
     }
 }
 

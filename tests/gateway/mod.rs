@@ -1,6 +1,7 @@
 //! The gateway, row by row of the failover table.
 
 mod answers;
+mod assistants;
 mod attempts;
 mod bounds;
 mod budget;

@@ -1,6 +1,7 @@
 //! The management API, noun by noun.
 
 mod api_keys;
+mod assistants;
 mod audit_actions;
 mod audit_export;
 mod audit_list;
@@ -42,6 +43,7 @@ use crate::support::client::{Answer, Client};
 use crate::support::server::ADMIN_PASSWORD;
 
 const INSTANCES: &str = "/api/v1/model-instances";
+const ASSISTANTS: &str = "/api/v1/assistants";
 const GROUPS: &str = "/api/v1/model-groups";
 const KEYS: &str = "/api/v1/api-keys";
 const EVENTS: &str = "/api/v1/events";

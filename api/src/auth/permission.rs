@@ -42,6 +42,10 @@ pub struct ReadUsage;
 #[derive(Debug)]
 pub struct ManageWrite;
 
+/// Having assistants of one's own; whether also those that everybody finds, [`ManageWrite`] says.
+#[derive(Debug)]
+pub struct WriteAssistants;
+
 /// Everything, users included; no key.
 #[derive(Debug)]
 pub struct Admin;
@@ -97,6 +101,15 @@ impl Permission for ManageWrite {
 
     fn admit(principal: Principal) -> Option<Principal> {
         either(principal, Role::Operator, ApiKeyScope::ManageWrite)
+    }
+}
+
+impl Permission for WriteAssistants {
+    type Who = Principal;
+    const NEEDS: &'static str = "a person who is signed in, or a key with the scope manage:write";
+
+    fn admit(principal: Principal) -> Option<Principal> {
+        either(principal, Role::User, ApiKeyScope::ManageWrite)
     }
 }
 
@@ -191,6 +204,7 @@ mod tests {
             mark::<ManageRead>(principal),
             mark::<ReadUsage>(principal),
             mark::<ManageWrite>(principal),
+            mark::<WriteAssistants>(principal),
             mark::<Admin>(principal),
         ]
         .iter()
@@ -200,13 +214,13 @@ mod tests {
     #[test]
     fn the_table_of_rights() {
         for (principal, expected) in [
-            (person(Role::User), "xxx-x--"),
-            (person(Role::Operator), "xxxxxx-"),
-            (person(Role::Admin), "xxxxxxx"),
-            (key(ApiKeyScope::Gateway), "-------"),
-            (key(ApiKeyScope::GroupsRead), "--x----"),
-            (key(ApiKeyScope::ManageRead), "--xxx--"),
-            (key(ApiKeyScope::ManageWrite), "--xxxx-"),
+            (person(Role::User), "xxx-x-x-"),
+            (person(Role::Operator), "xxxxxxx-"),
+            (person(Role::Admin), "xxxxxxxx"),
+            (key(ApiKeyScope::Gateway), "--------"),
+            (key(ApiKeyScope::GroupsRead), "--x-----"),
+            (key(ApiKeyScope::ManageRead), "--xxx---"),
+            (key(ApiKeyScope::ManageWrite), "--xxxxx-"),
         ] {
             assert_eq!(rights(&principal), expected, "{principal:?}");
         }

@@ -1,4 +1,4 @@
-//! What there is: every instance, group and key with its version. What live events are made from.
+//! What there is: every instance, group, assistant and key with its version. What live events are made from.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::model_groups::StoredModelGroup;
 use super::model_instances::MemberFacts;
 use super::schema::model_instances as table;
-use super::{api_keys, configuration, model_groups, model_instances};
+use super::{api_keys, assistants, configuration, model_groups, model_instances};
 
 /// An instance, as far as its status and its changes are concerned.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -27,6 +27,17 @@ pub struct CatalogInstance {
     pub updated_at: DateTime<Utc>,
 }
 
+/// An assistant, as far as its changes and those who see them are concerned.
+#[derive(Clone, Debug)]
+pub struct CatalogAssistant {
+    /// Id.
+    pub id: Uuid,
+    /// Counts the changes.
+    pub version: i64,
+    /// Whose it is alone; none if everybody finds it.
+    pub only_for: Option<Uuid>,
+}
+
 /// What there is, at one moment.
 #[derive(Debug)]
 pub struct Catalog {
@@ -38,6 +49,8 @@ pub struct Catalog {
     pub groups: Vec<StoredModelGroup>,
     /// What groups show of their members.
     pub facts: HashMap<Uuid, MemberFacts>,
+    /// Assistants.
+    pub assistants: Vec<CatalogAssistant>,
     /// Keys, without when they were last used: that changes nothing.
     pub keys: Vec<ApiKey>,
 }
@@ -59,8 +72,10 @@ pub async fn read(conn: &mut AsyncPgConnection) -> QueryResult<Catalog> {
                 .await?;
             let ids: Vec<Uuid> = instances.iter().map(|instance| instance.id).collect();
             let keys = api_keys::list(conn, None).await?.into_iter();
+            let assistants = assistants::all(conn).await?.into_iter();
             Ok(Catalog {
                 revision,
+                assistants: assistants.map(in_short).collect(),
                 facts: model_instances::facts(conn, &ids).await?,
                 groups: model_groups::all(conn).await?,
                 keys: keys.map(without_use).collect(),
@@ -68,6 +83,14 @@ pub async fn read(conn: &mut AsyncPgConnection) -> QueryResult<Catalog> {
             })
         })
         .await
+}
+
+fn in_short(row: assistants::AssistantRow) -> CatalogAssistant {
+    CatalogAssistant {
+        id: row.id,
+        version: row.version,
+        only_for: row.owner_id.filter(|_| !row.is_shared()),
+    }
 }
 
 fn without_use(row: api_keys::ApiKeyRow) -> ApiKey {

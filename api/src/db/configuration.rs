@@ -6,9 +6,11 @@ use understudy_shared::{ApiKeyId, ModelGroupId, UserId};
 use uuid::Uuid;
 
 use super::api_keys::ApiKeyRow;
+use super::assistants::AssistantRow;
 use super::model_groups::StoredModelGroup;
 use super::schema::{api_keys, config_revision, users};
 use super::{model_groups, model_instances};
+use crate::gateway::assistant::StoredAssistant;
 use crate::gateway::snapshot::{
     KeyHash, Stored, StoredGroup, StoredInstance, StoredKey, StoredMember,
 };
@@ -60,10 +62,15 @@ async fn read(conn: &mut AsyncPgConnection, cipher: &SecretCipher) -> QueryResul
         .into_iter()
         .map(group)
         .collect::<QueryResult<_>>()?;
+    let assistants = super::assistants::all(conn)
+        .await?
+        .into_iter()
+        .filter_map(assistant);
     Ok(Stored {
         revision,
         instances,
         groups,
+        assistants: assistants.collect(),
         keys: keys(conn).await?,
     })
 }
@@ -86,6 +93,30 @@ fn group(stored: StoredModelGroup) -> QueryResult<StoredGroup> {
         allowed_kinds: row.allowed_kinds()?,
         created_at: row.created_at,
         members: stored.members.into_iter().map(member).collect(),
+    })
+}
+
+/// One whose row cannot be read must not take the others down.
+fn assistant(row: AssistantRow) -> Option<StoredAssistant> {
+    let parameters = match row.parameters() {
+        Ok(parameters) => parameters,
+        Err(error) => {
+            tracing::error!(assistant = row.name, %error, "an assistant is left out");
+            return None;
+        }
+    };
+    let only_for = if row.is_shared() {
+        None
+    } else {
+        Some(UserId(row.owner_id?))
+    };
+    Some(StoredAssistant {
+        parameters,
+        group_id: row.group(),
+        only_for,
+        name: row.name,
+        system_prompt: row.system_prompt,
+        created_at: row.created_at,
     })
 }
 

@@ -11,6 +11,7 @@ use understudy_shared::{
 };
 use uuid::Uuid;
 
+use super::assistants;
 use super::change::{Change, Target};
 use super::convert::{named, number};
 use super::schema::{model_group_members, model_groups, model_instances};
@@ -227,6 +228,22 @@ pub async fn get(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option<S
     Ok(complete(conn, vec![row]).await?.pop())
 }
 
+/// The groups with these ids; those that do not exist are left out.
+///
+/// # Errors
+/// If the database fails.
+pub async fn get_many(
+    conn: &mut AsyncPgConnection,
+    ids: &[Uuid],
+) -> QueryResult<Vec<StoredModelGroup>> {
+    let rows = model_groups::table
+        .filter(model_groups::id.eq_any(ids))
+        .select(ModelGroupRow::as_select())
+        .load(conn)
+        .await?;
+    complete(conn, rows).await
+}
+
 /// The group with this id, locked until the transaction ends.
 ///
 /// # Errors
@@ -341,11 +358,12 @@ async fn insert_members(conn: &mut AsyncPgConnection, group: &StoredModelGroup) 
     Ok(())
 }
 
-/// Removes a group.
+/// Removes a group. Its assistants have none any more.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn delete(change: &mut Change<'_>, group: &StoredModelGroup) -> QueryResult<()> {
+    assistants::leave_group(change, group.row.id).await?;
     diesel::delete(model_groups::table.find(group.row.id))
         .execute(&mut **change)
         .await?;

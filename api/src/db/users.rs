@@ -11,6 +11,7 @@ use understudy_shared::{
 };
 use uuid::Uuid;
 
+use super::assistants;
 use super::change::{Change, Target};
 use super::schema::users;
 use crate::domain::changes::{self, Changes, changes};
@@ -300,11 +301,12 @@ pub async fn update(
     Ok(after)
 }
 
-/// Removes a user and their sessions.
+/// Removes a user, their sessions and their private assistants; shared ones stay without an owner.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn delete(change: &mut Change<'_>, user: &UserRow) -> QueryResult<()> {
+    assistants::leave_owner(change, user.id).await?;
     diesel::delete(users::table.find(user.id))
         .execute(&mut **change)
         .await?;

@@ -13,6 +13,7 @@ use understudy_shared::{
 };
 use uuid::Uuid;
 
+use super::{Audience, News};
 use crate::db::Pool;
 use crate::db::catalog::{self, Catalog};
 use crate::error::ApiError;
@@ -58,19 +59,14 @@ impl Observer {
 
     /// What has changed since the last look. Reads the database only after the configuration has changed; while that fails,
     /// statuses are compared all the same.
-    pub async fn look(&mut self, gateway: &Gateway, pool: &Pool) -> Vec<LiveEvent> {
+    pub async fn look(&mut self, gateway: &Gateway, pool: &Pool) -> Vec<News> {
         let mut news = Vec::new();
         let revision = gateway.snapshot().revision;
         if revision != self.revision {
             match read(pool).await {
                 Ok(catalog) => {
-                    news = changes(&resources(&self.catalog), &resources(&catalog))
-                        .map(|change| ConfigChange {
-                            revision: catalog.revision,
-                            ..change
-                        })
-                        .map(LiveEvent::ConfigChanged)
-                        .collect();
+                    let (before, after) = (resources(&self.catalog), resources(&catalog));
+                    news = changes(&before, &after, catalog.revision);
                     self.catalog = catalog;
                     self.revision = revision;
                 }
@@ -83,7 +79,7 @@ impl Observer {
         news
     }
 
-    fn statuses(&mut self, gateway: &Gateway, now: Instant) -> Vec<LiveEvent> {
+    fn statuses(&mut self, gateway: &Gateway, now: Instant) -> Vec<News> {
         let mut news = Vec::new();
         for instance in &self.catalog.instances {
             let id = ModelInstanceId(instance.id);
@@ -94,10 +90,10 @@ impl Observer {
                     at: now,
                 };
                 self.instances.insert(id, told);
-                news.push(LiveEvent::InstanceStatus(InstanceStatusEvent {
-                    id,
-                    status,
-                }));
+                news.push(News {
+                    event: LiveEvent::InstanceStatus(InstanceStatusEvent { id, status }),
+                    audience: Audience::Managers,
+                });
             }
         }
         for group in &self.catalog.groups {
@@ -108,7 +104,10 @@ impl Observer {
             };
             if self.groups.get(&id) != Some(&status) {
                 self.groups.insert(id, status.clone());
-                news.push(LiveEvent::GroupStatus(GroupStatusEvent { id, status }));
+                news.push(News {
+                    event: LiveEvent::GroupStatus(GroupStatusEvent { id, status }),
+                    audience: Audience::Everybody,
+                });
             }
         }
         let there: HashSet<Uuid> = self.catalog.instances.iter().map(|i| i.id).collect();
@@ -151,48 +150,52 @@ enum Mark<'a> {
     Key(&'a ApiKey),
 }
 
-type Resource<'a> = (ResourceKind, Uuid, Mark<'a>);
+/// A resource, to those who see it: one that others see from now on is gone for the ones and new for the others.
+type Resource<'a> = ((ResourceKind, Uuid, Audience), Mark<'a>);
 
 fn resources(catalog: &Catalog) -> Vec<Resource<'_>> {
-    use ResourceKind::{ApiKey, ModelGroup, ModelInstance};
+    use Audience::{Everybody, Managers, Person};
+    use Mark::Version;
+    use ResourceKind::{ApiKey, Assistant, ModelGroup, ModelInstance};
     let instances = catalog.instances.iter();
-    let instances = instances.map(|i| (ModelInstance, i.id, Mark::Version(i.version)));
+    let instances = instances.map(|i| ((ModelInstance, i.id, Managers), Version(i.version)));
     let groups = catalog.groups.iter();
-    let groups = groups.map(|g| (ModelGroup, g.row.id, Mark::Version(g.row.version)));
+    let groups = groups.map(|g| ((ModelGroup, g.row.id, Everybody), Version(g.row.version)));
+    let assistants = catalog.assistants.iter().map(|a| {
+        let audience = a.only_for.map_or(Everybody, Person);
+        ((Assistant, a.id, audience), Version(a.version))
+    });
     let keys = catalog.keys.iter();
-    let keys = keys.map(|key| (ApiKey, key.id.0, Mark::Key(key)));
-    instances.chain(groups).chain(keys).collect()
+    let keys = keys.map(|key| ((ApiKey, key.id.0, Managers), Mark::Key(key)));
+    instances
+        .chain(groups)
+        .chain(assistants)
+        .chain(keys)
+        .collect()
 }
 
-/// One change for each resource that is not what it was, without the revision.
-fn changes(before: &[Resource], after: &[Resource]) -> impl Iterator<Item = ConfigChange> {
-    let index = |resources: &[Resource<'_>]| -> HashMap<(ResourceKind, Uuid), usize> {
-        let keys = resources.iter().enumerate();
-        keys.map(|(at, (kind, id, _))| ((*kind, *id), at)).collect()
-    };
-    let (old, new) = (index(before), index(after));
-    let mut changes = Vec::new();
-    let mut add = |kind, id, change| {
-        changes.push(ConfigChange {
-            revision: 0,
+/// One change for each resource that is not what it was. What is gone comes first, so that one whose audience has changed is there in
+/// the end to those who see it before and after.
+fn changes(before: &[Resource<'_>], after: &[Resource<'_>], revision: i64) -> Vec<News> {
+    let old: HashMap<_, _> = before.iter().map(|(key, mark)| (*key, *mark)).collect();
+    let new: HashSet<_> = after.iter().map(|(key, _)| *key).collect();
+    let gone = before.iter().filter(|(key, _)| !new.contains(key));
+    let gone = gone.map(|(key, _)| (*key, ChangeKind::Deleted));
+    let there = after.iter().filter_map(|(key, mark)| match old.get(key) {
+        None => Some((*key, ChangeKind::Created)),
+        Some(known) if known != mark => Some((*key, ChangeKind::Updated)),
+        Some(_) => None,
+    });
+    let news = |((kind, id, audience), change)| News {
+        event: LiveEvent::ConfigChanged(ConfigChange {
+            revision,
             kind,
             id,
             change,
-        });
+        }),
+        audience,
     };
-    for (kind, id, mark) in after {
-        match old.get(&(*kind, *id)).and_then(|at| before.get(*at)) {
-            None => add(*kind, *id, ChangeKind::Created),
-            Some((_, _, known)) if known != mark => add(*kind, *id, ChangeKind::Updated),
-            Some(_) => {}
-        }
-    }
-    for (kind, id, _) in before {
-        if !new.contains_key(&(*kind, *id)) {
-            add(*kind, *id, ChangeKind::Deleted);
-        }
-    }
-    changes.into_iter()
+    gone.chain(there).map(news).collect()
 }
 
 #[cfg(test)]
@@ -234,30 +237,47 @@ mod tests {
 
     #[test]
     fn each_resource_that_differs_is_one_change() {
-        use ResourceKind::{ApiKey, ModelGroup, ModelInstance};
-        let ids: Vec<Uuid> = (0..4).map(|_| Uuid::now_v7()).collect();
-        let version = |kind, at: usize, version| (kind, ids[at], Mark::Version(version));
+        use Audience::{Everybody, Managers, Person};
+        use ResourceKind::{ApiKey, Assistant, ModelGroup, ModelInstance};
+        let ids: Vec<Uuid> = (0..6).map(|_| Uuid::now_v7()).collect();
+        let owner = Uuid::now_v7();
+        let version =
+            |kind, at: usize, who, version| ((kind, ids[at], who), Mark::Version(version));
         let before = [
-            version(ModelInstance, 0, 1),
-            version(ModelGroup, 1, 1),
-            version(ApiKey, 2, 1),
+            version(ModelInstance, 0, Managers, 1),
+            version(ModelGroup, 1, Everybody, 1),
+            version(ApiKey, 2, Managers, 1),
+            version(Assistant, 4, Person(owner), 1),
+            version(Assistant, 5, Everybody, 1),
         ];
         let after = [
-            version(ModelInstance, 0, 2),
-            version(ModelGroup, 1, 1),
-            version(ModelGroup, 3, 1),
+            version(ModelInstance, 0, Managers, 2),
+            version(ModelGroup, 1, Everybody, 1),
+            version(ModelGroup, 3, Everybody, 1),
+            version(Assistant, 4, Person(owner), 2),
+            version(Assistant, 5, Person(owner), 2),
         ];
-        let found: Vec<_> = changes(&before, &after)
-            .map(|change| (change.kind, change.id, change.change))
+        let found: Vec<_> = changes(&before, &after, 7)
+            .into_iter()
+            .map(|news| match news.event {
+                LiveEvent::ConfigChanged(change) => {
+                    assert_eq!(change.revision, 7);
+                    (change.kind, change.id, change.change, news.audience)
+                }
+                other => panic!("{other:?}"),
+            })
             .collect();
         assert_eq!(
             found,
             [
-                (ModelInstance, ids[0], ChangeKind::Updated),
-                (ModelGroup, ids[3], ChangeKind::Created),
-                (ApiKey, ids[2], ChangeKind::Deleted),
+                (ApiKey, ids[2], ChangeKind::Deleted, Managers),
+                (Assistant, ids[5], ChangeKind::Deleted, Everybody),
+                (ModelInstance, ids[0], ChangeKind::Updated, Managers),
+                (ModelGroup, ids[3], ChangeKind::Created, Everybody),
+                (Assistant, ids[4], ChangeKind::Updated, Person(owner)),
+                (Assistant, ids[5], ChangeKind::Created, Person(owner)),
             ]
         );
-        assert_eq!(changes(&after, &after).count(), 0);
+        assert!(changes(&after, &after, 8).is_empty());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-use super::Sight;
+use super::{Audience, Sight};
 
 /// How much a client is given at a time.
 const BATCH_BYTES: usize = 32 * 1024;
@@ -12,7 +12,7 @@ const BATCH_BYTES: usize = 32 * 1024;
 #[derive(Debug)]
 struct Kept {
     frame: Bytes,
-    about_groups: bool,
+    audience: Audience,
 }
 
 /// The last events.
@@ -49,15 +49,12 @@ impl Ring {
     }
 
     /// Adds an event; the oldest makes room.
-    pub fn push(&mut self, frame: Bytes, about_groups: bool) {
+    pub fn push(&mut self, frame: Bytes, audience: Audience) {
         if self.kept.len() == self.capacity {
             self.kept.pop_front();
             self.floor += 1;
         }
-        self.kept.push_back(Kept {
-            frame,
-            about_groups,
-        });
+        self.kept.push_back(Kept { frame, audience });
     }
 
     /// Whether everything after this place is kept.
@@ -80,7 +77,7 @@ impl Ring {
         let mut reached = place;
         let skip = usize::try_from(place - self.floor).unwrap_or(usize::MAX);
         for kept in self.kept.iter().skip(skip) {
-            if sight == Sight::All || kept.about_groups {
+            if sight.is_in(kept.audience) {
                 if !frames.is_empty() && frames.len() + kept.frame.len() > BATCH_BYTES {
                     break;
                 }
@@ -97,12 +94,24 @@ impl Ring {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
-    fn ring(capacity: usize, events: &[(&'static str, bool)]) -> Ring {
+    const MANAGER: Sight = Sight {
+        manages: true,
+        person: None,
+    };
+    const ADA: Uuid = Uuid::from_u128(1);
+    const SOMEBODY: Sight = Sight {
+        manages: false,
+        person: Some(ADA),
+    };
+
+    fn ring(capacity: usize, events: &[(&'static str, Audience)]) -> Ring {
         let mut ring = Ring::new(capacity);
-        for (frame, about_groups) in events {
-            ring.push(Bytes::from_static(frame.as_bytes()), *about_groups);
+        for (frame, audience) in events {
+            ring.push(Bytes::from_static(frame.as_bytes()), *audience);
         }
         ring
     }
@@ -117,35 +126,43 @@ mod tests {
 
     #[test]
     fn each_place_is_followed_by_exactly_what_came_after_it() {
-        let ring = ring(8, &[("a", false), ("b", true), ("c", false)]);
-        assert_eq!(read(&ring, 0, Sight::All), Some(("abc".into(), 3)));
-        assert_eq!(read(&ring, 2, Sight::All), Some(("c".into(), 3)));
-        assert_eq!(read(&ring, 3, Sight::All), Some((String::new(), 3)));
-        assert_eq!(read(&ring, 0, Sight::Groups), Some(("b".into(), 3)));
-        assert_eq!(read(&ring, 4, Sight::All), None);
+        use Audience::{Everybody, Managers, Person};
+        let hers = ("d", Person(ADA));
+        let ring = ring(
+            8,
+            &[("a", Managers), ("b", Everybody), ("c", Managers), hers],
+        );
+        assert_eq!(read(&ring, 0, MANAGER), Some(("abc".into(), 4)));
+        assert_eq!(read(&ring, 2, MANAGER), Some(("c".into(), 4)));
+        assert_eq!(read(&ring, 4, MANAGER), Some((String::new(), 4)));
+        assert_eq!(read(&ring, 0, SOMEBODY), Some(("bd".into(), 4)));
+        assert_eq!(read(&ring, 5, MANAGER), None);
     }
 
     #[test]
     fn who_falls_behind_the_ring_is_told_so() {
-        let mut ring = ring(2, &[("a", true), ("b", true), ("c", true)]);
-        assert_eq!(read(&ring, 0, Sight::All), None);
-        assert_eq!(read(&ring, 1, Sight::All), Some(("bc".into(), 3)));
-        ring.forget();
-        assert_eq!(read(&ring, 3, Sight::All), None);
-        assert_eq!(
-            read(&ring, ring.head(), Sight::All),
-            Some((String::new(), 4))
+        let mut ring = ring(
+            2,
+            &["a", "b", "c"].map(|frame| (frame, Audience::Everybody)),
         );
+        assert_eq!(read(&ring, 0, MANAGER), None);
+        assert_eq!(read(&ring, 1, MANAGER), Some(("bc".into(), 3)));
+        ring.forget();
+        assert_eq!(read(&ring, 3, MANAGER), None);
+        assert_eq!(read(&ring, ring.head(), MANAGER), Some((String::new(), 4)));
     }
 
     #[test]
     fn much_is_given_piece_by_piece() {
         let mut ring = Ring::new(8);
         for _ in 0..3 {
-            ring.push(Bytes::from(vec![b'x'; BATCH_BYTES - 10]), true);
+            ring.push(
+                Bytes::from(vec![b'x'; BATCH_BYTES - 10]),
+                Audience::Everybody,
+            );
         }
-        let batch = ring.after(0, Sight::All).unwrap();
+        let batch = ring.after(0, MANAGER).unwrap();
         assert_eq!((batch.frames.len(), batch.place), (BATCH_BYTES - 10, 1));
-        assert_eq!(ring.after(batch.place, Sight::All).unwrap().place, 2);
+        assert_eq!(ring.after(batch.place, MANAGER).unwrap().place, 2);
     }
 }

@@ -18,13 +18,24 @@ fn program(scope: ApiKeyScope) -> Principal {
     })
 }
 
-fn change(kind: ResourceKind) -> LiveEvent {
-    LiveEvent::ConfigChanged(ConfigChange {
+fn change(kind: ResourceKind) -> News {
+    let event = LiveEvent::ConfigChanged(ConfigChange {
         revision: 1,
         kind,
         id: Uuid::now_v7(),
         change: ChangeKind::Updated,
-    })
+    });
+    News {
+        event,
+        audience: Audience::Managers,
+    }
+}
+
+fn sight(manages: bool) -> Sight {
+    Sight {
+        manages,
+        person: None,
+    }
 }
 
 fn open(hub: &Arc<Hub>, who: &Principal) -> Ticket {
@@ -67,7 +78,10 @@ async fn what_was_missed_is_told_once_and_in_order() {
     let data = replayed
         .lines()
         .filter_map(|line| line.strip_prefix("data: "));
-    let expected: Vec<_> = missed.iter().map(|event| event.data().unwrap()).collect();
+    let expected: Vec<_> = missed
+        .iter()
+        .map(|news| news.event.data().unwrap())
+        .collect();
     assert_eq!(data.collect::<Vec<_>>(), expected);
     hub.publish([change(ResourceKind::ModelGroup)]);
     assert_eq!(stream.next().await.unwrap().matches("data: ").count(), 1);
@@ -147,7 +161,7 @@ async fn stream_ends_with_its_credential_and_with_the_process() {
     assert_eq!(ended(&tickets), [true, false, true]);
     hub.stop();
     assert_eq!(ended(&tickets), [true; 3]);
-    assert_eq!(hub.open(&who, Sight::All).unwrap_err(), Refusal::Stopping);
+    assert_eq!(hub.open(&who, sight(true)).unwrap_err(), Refusal::Stopping);
 }
 
 #[test]
@@ -155,7 +169,7 @@ fn one_caller_cannot_take_all_there_is() {
     let hub = Arc::new(Hub::default());
     let who = program(ApiKeyScope::ManageRead);
     let mut tickets: Vec<Ticket> = (0..STREAMS_PER_CALLER).map(|_| open(&hub, &who)).collect();
-    assert_eq!(hub.open(&who, Sight::All).unwrap_err(), Refusal::TooMany);
+    assert_eq!(hub.open(&who, sight(true)).unwrap_err(), Refusal::TooMany);
     open(&hub, &program(ApiKeyScope::ManageRead));
     tickets.pop();
     open(&hub, &who);
@@ -163,13 +177,13 @@ fn one_caller_cannot_take_all_there_is() {
 
 #[test]
 fn sight_follows_the_rights() {
-    for (scope, sight) in [
+    for (scope, expected) in [
         (ApiKeyScope::Gateway, None),
-        (ApiKeyScope::GroupsRead, Some(Sight::Groups)),
-        (ApiKeyScope::ManageRead, Some(Sight::All)),
-        (ApiKeyScope::ManageWrite, Some(Sight::All)),
+        (ApiKeyScope::GroupsRead, Some(sight(false))),
+        (ApiKeyScope::ManageRead, Some(sight(true))),
+        (ApiKeyScope::ManageWrite, Some(sight(true))),
     ] {
-        assert_eq!(Sight::of(&program(scope)), sight);
+        assert_eq!(Sight::of(&program(scope)), expected);
     }
 }
 

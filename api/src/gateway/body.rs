@@ -14,6 +14,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use understudy_shared::Parameters;
 
+mod add;
 mod scan;
 
 /// A top-level field.

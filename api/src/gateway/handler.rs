@@ -23,6 +23,7 @@ use super::timing::in_step;
 use crate::routes::RouteTable;
 use crate::state::AppState;
 
+mod assistant;
 mod credential;
 mod read;
 mod shapes;
@@ -75,7 +76,8 @@ macro_rules! endpoint {
 endpoint!(
     /// Answer a conversation
     ///
-    /// Asks the instances of the group in order until one answers; with `stream`, as server-sent events.
+    /// Asks the instances of the group in order until one answers; with `stream`, as server-sent events. With `assistant/<name>` as
+    /// `model` the assistant's system prompt is put before the messages, and its parameters apply where the caller sets none.
     create_chat_completion,
     "/v1/chat/completions",
     Chat,
@@ -171,12 +173,13 @@ endpoint!(
 
 /// List the models
 ///
-/// The enabled model groups that the key may ask, in the form of the OpenAI API, each with `available`.
+/// The enabled model groups that the key may ask, and the assistants whose groups these are, in the form of the OpenAI API, each with
+/// `available`. A private assistant is listed for keys of its owner.
 #[utoipa::path(
     tag = "gateway",
     security(("gateway_key" = [])),
     responses(
-        (status = 200, description = "The groups by name", body = GatewayModels),
+        (status = 200, description = "The groups by name, then the assistants", body = GatewayModels),
         (status = 401, description = "No valid key (`invalid_api_key`)", body = GatewayErrorBody),
         (status = 403, description = "The credential is valid, but not for the gateway (`forbidden`)", body = GatewayErrorBody),
     ),
@@ -194,13 +197,16 @@ pub async fn list_models(request: HttpRequest, state: web::Data<AppState>) -> Ht
         .filter(|group| group.enabled && key.may_ask(group.id))
         .collect();
     groups.sort_by(|a, b| a.name.cmp(&b.name));
-    let models: Vec<_> = groups
+    let groups = groups
         .into_iter()
-        .map(|group| {
+        .map(|group| (&group.name, group.created_at, group));
+    let models: Vec<_> = groups
+        .chain(assistant::listed(&snapshot, &key))
+        .map(|(id, created_at, group)| {
             json!({
-                "id": group.name,
+                "id": id,
                 "object": "model",
-                "created": group.created_at.timestamp(),
+                "created": created_at.timestamp(),
                 "owned_by": "understudy",
                 "available": state.gateway.is_available(group),
             })
@@ -246,17 +252,23 @@ async fn put(
     }
     let body = read::body(request, payload).await?;
     record.received(body.len());
-    let question = Question::read(endpoint, kind, &body).map_err(refused)?;
-    let group = snapshot
-        .group(&question.model)
-        .filter(|group| key.may_ask(group.id))
-        .ok_or_else(|| {
-            let message = format!(
-                "The model `{}` does not exist, or this key may not ask it.",
-                shortened(&question.model)
-            );
-            GatewayError::new(Code::ModelNotFound, message).param("model")
-        })?;
+    let prompted;
+    let mut question = Question::read(endpoint, kind, &body).map_err(refused)?;
+    let group = match snapshot.group(&question.model) {
+        Some(group) if key.may_ask(group.id) => group,
+        Some(_) => return Err(assistant::not_found(&question.model)),
+        None => {
+            let (assistant, group) = assistant::find(&snapshot, &key, &question.model, endpoint)?;
+            record.asks_assistant(assistant);
+            if let Some(conversation) = question.object() {
+                let applied = assistant.applied(conversation);
+                prompted = applied.map_err(|fault| refused(fault.into()))?;
+                question = Question::read(endpoint, kind, &prompted).map_err(refused)?;
+            }
+            question.answers_as = Some(&assistant.model);
+            group
+        }
+    };
     record.asks(group, question.is_streamed());
     let id = record.request_id().to_owned();
     let ask = Ask {

@@ -51,12 +51,14 @@ pub struct Question<'a> {
     pub endpoint: Capability,
     /// The whole body.
     pub body: Body<'a>,
-    /// The group asked for.
+    /// The group, or the assistant, asked for.
     pub model: Cow<'a, str>,
     /// Whether the answer is wanted as a stream, as far as `stream` says so.
     pub stream: bool,
     /// Bytes of the body.
     pub length: usize,
+    /// What the answer is to have as its `model`; none for the group's name.
+    pub answers_as: Option<&'a str>,
 }
 
 /// Why a request is refused.
@@ -126,6 +128,7 @@ impl<'a> Question<'a> {
             model,
             stream,
             length: body.len(),
+            answers_as: None,
         })
     }
 
@@ -143,6 +146,7 @@ impl<'a> Question<'a> {
             model: Cow::Borrowed(model),
             stream,
             length,
+            answers_as: None,
             body: Body::Form(form),
         })
     }

@@ -10,6 +10,7 @@ use actix_web::HttpRequest;
 use understudy_shared::{AttemptOutcome, Capability, ReasonCode};
 
 use super::Gateway;
+use super::assistant::Assistant;
 use super::counts::End;
 use super::error::GatewayError;
 use super::failover::Trace;
@@ -33,6 +34,7 @@ pub struct Record {
     /// Its place among the requests of the key, given back with it.
     place: Option<Place>,
     group: Option<Arc<Group>>,
+    assistant: Option<Arc<Assistant>>,
     stream: bool,
     received: usize,
     /// What was tried and what was skipped.
@@ -63,6 +65,7 @@ impl Record {
             key: None,
             place: None,
             group: None,
+            assistant: None,
             stream: false,
             received: 0,
             trace: Trace::default(),
@@ -109,6 +112,11 @@ impl Record {
         group.counts.begin();
         self.group = Some(Arc::clone(group));
         self.stream = stream;
+    }
+
+    /// Which assistant it is for.
+    pub fn asks_assistant(&mut self, assistant: &Arc<Assistant>) {
+        self.assistant = Some(Arc::clone(assistant));
     }
 
     /// It is answered by an instance. A stream goes on from here.
@@ -237,6 +245,7 @@ impl Record {
                     trace_id = self.span.as_ref().map(|span| tracing::field::display(span.trace_id())),
                     endpoint = self.endpoint.path().trim_start_matches('/'),
                     group = self.group.as_ref().map(|group| group.name.as_str()),
+                    assistant = self.assistant.as_ref().map(|assistant| assistant.model.as_str()),
                     key = self.key.as_ref().map(|key| tracing::field::display(key.stored.id.0)),
                     key_prefix = self.key.as_ref().map(|key| key.stored.prefix.as_str()),
                     stream = self.stream,

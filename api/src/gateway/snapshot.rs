@@ -11,6 +11,7 @@ use understudy_shared::{
 };
 use uuid::Uuid;
 
+use super::assistant::{Assistant, StoredAssistant};
 use super::breaker::{Board, Health};
 use super::budget::Budget;
 use super::counts::{GroupCounts, InstanceCounts};
@@ -183,6 +184,8 @@ pub struct Stored {
     pub instances: Vec<StoredInstance>,
     /// Groups.
     pub groups: Vec<StoredGroup>,
+    /// Assistants.
+    pub assistants: Vec<StoredAssistant>,
     /// Keys that are not revoked.
     pub keys: Vec<(KeyHash, StoredKey)>,
 }
@@ -194,6 +197,8 @@ pub struct Snapshot {
     pub revision: i64,
     instances: HashMap<ModelInstanceId, Arc<Instance>>,
     groups: HashMap<String, Arc<Group>>,
+    /// By their names in lower case, without `assistant/`.
+    assistants: HashMap<String, Arc<Assistant>>,
     keys: HashMap<KeyHash, Arc<Key>>,
     /// Where each token and each proxy is.
     parts: HashMap<Uuid, (Arc<Instance>, usize)>,
@@ -231,6 +236,14 @@ impl Snapshot {
             let group = self::group(group, &instances, board);
             groups.insert(group.name.to_lowercase(), Arc::new(group));
         }
+        let by_id: HashMap<ModelGroupId, &Arc<Group>> =
+            groups.values().map(|group| (group.id, group)).collect();
+        let assistant = |stored: StoredAssistant| {
+            let group = stored.group_id.and_then(|id| by_id.get(&id).copied());
+            let key = stored.name.to_lowercase();
+            (key, Arc::new(Assistant::new(stored, group.cloned())))
+        };
+        let assistants = stored.assistants.into_iter().map(assistant).collect();
         let known: HashSet<ModelGroupId> = groups.values().map(|group| group.id).collect();
         board.retain(|id| instances.contains_key(&id), |id| known.contains(&id));
         let kept: HashSet<ApiKeyId> = stored.keys.iter().map(|(_, key)| key.id).collect();
@@ -249,6 +262,7 @@ impl Snapshot {
             revision: stored.revision,
             instances,
             groups,
+            assistants,
             keys,
             parts,
         }
@@ -269,6 +283,16 @@ impl Snapshot {
         self.groups
             .get(name)
             .or_else(|| self.groups.get(&name.to_lowercase()))
+    }
+
+    /// The assistant with this name, regardless of case.
+    pub fn assistant(&self, name: &str) -> Option<&Arc<Assistant>> {
+        self.assistants.get(&name.to_lowercase())
+    }
+
+    /// All assistants, in no order.
+    pub fn assistants(&self) -> impl Iterator<Item = &Arc<Assistant>> {
+        self.assistants.values()
     }
 
     /// All instances, in no order.

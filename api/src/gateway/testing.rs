@@ -112,7 +112,7 @@ impl Stage {
             revision: 1,
             instances: self.instances.iter().map(stored).collect(),
             groups: vec![group],
-            keys: Vec::new(),
+            ..Stored::default()
         };
         let snapshot = Snapshot::build(stored, &self.board);
         Arc::clone(snapshot.group("group").unwrap())

@@ -33,7 +33,7 @@ impl FromRequest for LastEventId {
 /// Follow what changes
 ///
 /// Server-sent events: `instance.status` and `group.status` when what is known of one changes, `config.changed` when somebody
-/// makes, changes or removes an instance, a group or a key. The schema shows `event` and `data` of each as one object. Numbers
+/// makes, changes or removes an instance, a group, an assistant or a key. The schema shows `event` and `data` of each as one object. Numbers
 /// that every request changes (`checked_at`, `latency_ms`, `in_flight`) are told every 5 seconds at most.
 ///
 /// Each event has an `id`. Who connects again with `Last-Event-ID` gets what was missed, once. Without the header, or if it is of
@@ -41,7 +41,7 @@ impl FromRequest for LastEventId {
 ///
 /// The stream ends when the credential does: an access token after 15 minutes, a session that is over, a key that is revoked, and
 /// whenever the rights change. Get a new token and connect again. With the role `user` or the scope `groups:read` one sees
-/// `group.status` and `config.changed` of groups.
+/// `group.status` and `config.changed` of groups and shared assistants. A private assistant is its owner's: nobody else hears of it.
 #[utoipa::path(
     tag = "events",
     params(
@@ -61,7 +61,7 @@ pub async fn stream_events(
 ) -> Result<HttpResponse, ApiError> {
     let Permitted(who, LastEventId(last)) = call;
     let hub = &state.events;
-    let sight = Sight::of(&who).unwrap_or(Sight::Groups);
+    let sight = Sight::of(&who).ok_or_else(|| ApiError::internal("a listener without a right"))?;
     let ticket = hub.open(&who, sight).map_err(refused)?;
     tokio::time::timeout(FIRST_LOOK, hub.awake())
         .await

@@ -14,21 +14,33 @@ use std::collections::HashMap;
 
 use diesel_async::AsyncPgConnection;
 use understudy_shared::{
-    GroupMember, GroupStatus, InstanceRef, InstanceState, MemberPreview, ModelGroup, ModelGroupId,
-    ModelInstanceId, Verdict,
+    Availability, Capability, GroupMember, GroupStatus, InstanceRef, InstanceState, MemberPreview,
+    ModelGroup, ModelGroupId, ModelInstanceId, Verdict,
 };
 use uuid::Uuid;
 
 use crate::db;
 use crate::db::model_groups::StoredModelGroup;
 use crate::db::model_instances::MemberFacts;
-use crate::domain::model_group::{MemberTraits, ValidModelGroup, member_faults, warnings};
+use crate::domain::model_group::{
+    MemberTraits, ValidModelGroup, has_capability, member_faults, warnings,
+};
 use crate::error::ApiError;
 use crate::gateway::picker::Rules;
 use crate::gateway::{Gateway, PickerMember};
 
 /// What is known of the instances that are members.
 pub(crate) type Facts = HashMap<Uuid, MemberFacts>;
+
+/// What is known of all members of these groups.
+pub(crate) async fn facts_of(
+    conn: &mut AsyncPgConnection,
+    groups: impl IntoIterator<Item = &StoredModelGroup>,
+) -> Result<Facts, ApiError> {
+    let members = groups.into_iter().flat_map(|group| &group.members);
+    let ids: Vec<Uuid> = members.map(|member| member.instance_id.0).collect();
+    Ok(db::model_instances::facts(conn, &ids).await?)
+}
 
 fn not_found() -> ApiError {
     ApiError::not_found("model group with this id")
@@ -37,6 +49,37 @@ fn not_found() -> ApiError {
 async fn facts(conn: &mut AsyncPgConnection, members: &[GroupMember]) -> Result<Facts, ApiError> {
     let ids: Vec<Uuid> = members.iter().map(|member| member.instance_id.0).collect();
     Ok(db::model_instances::facts(conn, &ids).await?)
+}
+
+/// Whether a conversation with this group would be answered now, and if not, why.
+pub(crate) fn availability(
+    group: Option<&StoredModelGroup>,
+    facts: &Facts,
+    gateway: &Gateway,
+) -> Result<Availability, ApiError> {
+    let Some(group) = group else {
+        return Ok(Availability::GroupDeleted);
+    };
+    if !group.row.enabled {
+        return Ok(Availability::GroupDisabled);
+    }
+    let of = |id: ModelInstanceId| facts.get(&id.0);
+    let enabled = |member: &GroupMember| {
+        member.enabled && of(member.instance_id).is_some_and(|facts| facts.enabled)
+    };
+    if !group.members.iter().any(enabled) {
+        return Ok(Availability::GroupEmpty);
+    }
+    let would_answer = |member: &MemberPreview| {
+        let chats = |facts: &MemberFacts| has_capability(&facts.capabilities, Capability::Chat);
+        member.verdict != Verdict::Skipped && of(member.instance_id).is_some_and(chats)
+    };
+    let available = verdicts(group, facts, gateway)?.iter().any(would_answer);
+    Ok(if available {
+        Availability::Available
+    } else {
+        Availability::Unavailable
+    })
 }
 
 /// What is known of the members, if they go together.

@@ -211,7 +211,8 @@ pub async fn update_user(
 
 /// Delete a user
 ///
-/// Refused while keys that the user made open something: revoke them first, or disable the user instead.
+/// Refused while keys that the user made open something: revoke them first, or disable the user instead. Private assistants of the
+/// user are deleted, too; shared ones stay.
 #[utoipa::path(
     tag = "users",
     security(("access_token" = [])),
@@ -233,6 +234,8 @@ pub async fn delete_user(
     let author = origin.by(&caller);
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
+        // Their assistants are configuration.
+        db::model_instances::lock_configuration(conn).await?;
         let (current, has_others) = db::users::lock_with_admins(conn, id.0).await?;
         let current = current.ok_or_else(not_found)?;
         if_match.check(current.version)?;

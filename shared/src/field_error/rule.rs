@@ -126,6 +126,10 @@ adjacently_tagged! {
         PathClimbs,
         /// The name of a group has other characters than it may.
         GroupName,
+        /// The name of a group begins as the names of assistants do where programs name a model.
+        GroupNameOfAssistant,
+        /// An assistant that nobody owns cannot be private: nobody could reach it.
+        PrivateWithoutOwner,
         /// The host has a scheme, a port or a path with it.
         HostAlone,
         /// The text is neither a host name nor an address.

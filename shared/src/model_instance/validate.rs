@@ -8,8 +8,6 @@ use crate::{FieldError, FieldRule, SecretInput, rules};
 
 /// Fields of a request that the gateway itself reads or writes, so that `parameters` must leave them alone.
 const GATEWAY_FIELDS: [&str; 2] = ["model", "stream"];
-/// Bytes of JSON that `parameters` may have.
-const PARAMETERS_MAX_BYTES: usize = 16 * 1024;
 /// Bytes of PEM that `tls.ca_pem` may have.
 const CA_PEM_MAX_BYTES: usize = 64 * 1024;
 
@@ -37,7 +35,7 @@ impl CreateModelInstance {
     fn label_faults(&self, f: &mut Vec<FieldError>) {
         rules::at_most(f, "/labels", self.labels.len(), 50);
         for (name, value) in &self.labels {
-            let pointer = format!("/labels/{}", escape(name));
+            let pointer = format!("/labels/{}", rules::pointer_step(name));
             rules::text(f, &pointer, name, 1, 63);
             rules::text(f, &pointer, value, 0, 255);
         }
@@ -172,7 +170,11 @@ impl CreateModelInstance {
             .map(|k| ("defaults", k))
             .chain(p.overrides.keys().map(|k| ("overrides", k)));
         for (part, name) in named {
-            parameter_name(f, &format!("/parameters/{part}/{}", escape(name)), name);
+            parameter_name(
+                f,
+                &format!("/parameters/{part}/{}", rules::pointer_step(name)),
+                name,
+            );
         }
         for (index, name) in p.strip.iter().enumerate() {
             let pointer = format!("/parameters/strip/{index}");
@@ -182,14 +184,7 @@ impl CreateModelInstance {
             }
         }
         unique(f, "/parameters/strip", "", p.strip.iter().map(Some));
-        if serde_json::to_vec(p).map_or(0, |json| json.len()) > PARAMETERS_MAX_BYTES {
-            f.push(FieldError::new(
-                "/parameters",
-                FieldRule::TooLarge {
-                    max: PARAMETERS_MAX_BYTES as u64,
-                },
-            ));
-        }
+        rules::parameters_size(f, "/parameters", p);
     }
 
     fn number_faults(&self, f: &mut Vec<FieldError>) {
@@ -317,9 +312,4 @@ fn unique<T: Hash + Eq>(
             ));
         }
     }
-}
-
-/// One step of a JSON pointer.
-fn escape(step: &str) -> String {
-    step.replace('~', "~0").replace('/', "~1")
 }

@@ -85,13 +85,14 @@ async fn exchange(
     if !status.is_success() {
         return refused(member, client, response, timing).await;
     }
-    let group = &ask.group.name;
     let question = ask.question;
+    let model = question.answers_as.unwrap_or(&ask.group.name);
     let expected = question.expected(&connection.parameters);
     match expected {
         Expected::Events => {
             let dialect = Dialect::of(question.endpoint, question.length);
-            let opened = stream::open(response, connection, group.clone(), timing, dialect).await?;
+            let opened =
+                stream::open(response, connection, model.to_owned(), timing, dialect).await?;
             Ok(Came::Begun(Box::new(opened)))
         }
         Expected::AudioStream if kind::is_audio(&response) => {
@@ -103,7 +104,7 @@ async fn exchange(
         Expected::Json | Expected::Text | Expected::Audio | Expected::AudioStream => {
             let kind = kind::whole(&response)?;
             let (body, first_byte) = answer::complete(response, connection, timing).await?;
-            let whole = kind::checked(expected, kind, body, group)?;
+            let whole = kind::checked(expected, kind, body, model)?;
             Ok(Came::Whole(whole, first_byte))
         }
     }

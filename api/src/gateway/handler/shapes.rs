@@ -1,13 +1,13 @@
 //! What the document says of bodies that are never parsed as a whole, or written as text.
 
-/// What the caller sends: a model group's name, and whatever else the backend understands.
+/// What the caller sends: the name of a model group or an assistant, and whatever else the backend understands.
 #[derive(utoipa::ToSchema)]
 #[expect(
     dead_code,
     reason = "describes the body, which is never parsed as a whole"
 )]
 pub(super) struct GatewayRequest {
-    /// Name of the model group that is asked; case does not matter.
+    /// Name of the model group that is asked, or of a conversation `assistant/<name>`; case does not matter.
     #[schema(example = "chat-default")]
     model: String,
     /// Whether the answer is wanted as server-sent events.

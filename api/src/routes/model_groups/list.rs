@@ -11,7 +11,7 @@ use understudy_shared::{
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Facts, describe, facts, verdicts};
+use super::{Facts, describe, facts_of, verdicts};
 use crate::auth::{Permitted, ReadGroups};
 use crate::db;
 use crate::db::model_groups::StoredModelGroup;
@@ -149,11 +149,7 @@ pub async fn list_model_groups(
     let Permitted(_, Query(query)) = call;
     let mut conn = state.pool.get().await?;
     let groups = db::model_groups::all(&mut conn).await?;
-    let members: Vec<_> = groups
-        .iter()
-        .flat_map(|group| group.members.iter().cloned())
-        .collect();
-    let facts = facts(&mut conn, &members).await?;
+    let facts = facts_of(&mut conn, &groups).await?;
     let mut passing = Vec::with_capacity(groups.len());
     for group in groups {
         if query

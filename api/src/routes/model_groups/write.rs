@@ -4,7 +4,10 @@ use actix_web::{HttpResponse, delete, patch, post, web};
 
 use diesel_async::AsyncConnection as _;
 use serde_json::{Value, json};
-use understudy_shared::{CreateModelGroup, ModelGroup, ModelGroupId, Problem, UpdateModelGroup};
+use understudy_shared::{
+    CreateModelGroup, FieldRule, ModelGroup, ModelGroupId, Problem, UpdateModelGroup,
+    assistant_of_model,
+};
 
 use super::{checked_facts, describe, not_found};
 use crate::auth::{ManageWrite, Origin, Permitted};
@@ -39,6 +42,7 @@ pub async fn create_model_group(
     let Permitted(who, (origin, JsonBody(input))) = call;
     let author = origin.by(&who);
     let valid = ValidModelGroup::try_from(input).map_err(ApiError::fields)?;
+    check_name(&valid.name, None)?;
     let new = StoredModelGroup::new(&valid, now())?;
     let mut conn = state.pool.get().await?;
     let facts = conn
@@ -100,6 +104,7 @@ pub async fn update_model_group(
             if_match.check(current.row.version)?;
             let valid =
                 ValidModelGroup::try_from(patched(&current, patch)?).map_err(ApiError::fields)?;
+            check_name(&valid.name, Some(&current))?;
             let facts = checked_facts(conn, &valid).await?;
             let changed = current.changed(&valid, now())?;
             let mut change = Change::within(conn, &author)?;
@@ -113,6 +118,15 @@ pub async fn update_model_group(
         changed.row.version,
         &describe(changed, &facts, &state.gateway)?,
     ))
+}
+
+/// Programs name assistants like this; a group that had such a name before there were any keeps it.
+pub(crate) fn check_name(name: &str, current: Option<&StoredModelGroup>) -> Result<(), ApiError> {
+    let kept = current.is_some_and(|current| current.row.name_key == name.to_lowercase());
+    if kept || assistant_of_model(name).is_none() {
+        return Ok(());
+    }
+    Err(ApiError::field("/name", FieldRule::GroupNameOfAssistant))
 }
 
 /// What a patch makes of a group.
@@ -134,14 +148,18 @@ fn patched(current: &StoredModelGroup, patch: Value) -> Result<CreateModelGroup,
 
 /// Delete a model group
 ///
-/// Keys that may ask it, among others or alone, stay; they cannot ask it any more.
+/// Refused while assistants use it that everybody finds. Those of single persons lose it, and they choose another one. Keys that may ask
+/// it, among others or alone, stay; they cannot ask it any more.
 #[utoipa::path(
     tag = "model-groups",
     params(
         ("id" = ModelGroupId, Path, description = "Id of the group"),
         ("if-match" = String, Header, description = "The ETag of the version that was read, or `*`", example = "\"1\""),
     ),
-    responses((status = 204, description = "Deleted")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 409, description = "Assistants use it that everybody finds (`in_use`); `used_by` names them", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 #[delete("/api/v1/model-groups/{id}")]
 pub async fn delete_model_group(
@@ -157,6 +175,11 @@ pub async fn delete_model_group(
             .await?
             .ok_or_else(not_found)?;
         if_match.check(current.row.version)?;
+        let users = db::assistants::shared_of_group(conn, id.0).await?;
+        if !users.is_empty() {
+            let way_out = "Give another group to these assistants first";
+            return Err(ApiError::in_use(way_out, "assistant", users));
+        }
         let mut change = Change::within(conn, &author)?;
         db::model_groups::delete(&mut change, &current)
             .await

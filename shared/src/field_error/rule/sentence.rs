@@ -140,6 +140,12 @@ impl fmt::Display for FieldRule {
             Self::GroupName => {
                 "must be 1–64 characters: letters a–z, digits and . _ : / - and must begin with a letter or digit"
             }
+            Self::GroupNameOfAssistant => {
+                "must not begin with assistant/: that is how programs name assistants"
+            }
+            Self::PrivateWithoutOwner => {
+                "must be shared: a private assistant belongs to a person, and a key is none"
+            }
             Self::HostAlone => {
                 "must be a host name or an address alone, without scheme, port or path"
             }

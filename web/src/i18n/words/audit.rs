@@ -18,6 +18,9 @@ pub fn audit_action(i18n: Words, action: AuditAction) -> &'static str {
         A::ModelGroupCreate => t_string!(i18n, audit.action.model_group_create),
         A::ModelGroupUpdate => t_string!(i18n, audit.action.model_group_update),
         A::ModelGroupDelete => t_string!(i18n, audit.action.model_group_delete),
+        A::AssistantCreate => t_string!(i18n, audit.action.assistant_create),
+        A::AssistantUpdate => t_string!(i18n, audit.action.assistant_update),
+        A::AssistantDelete => t_string!(i18n, audit.action.assistant_delete),
         A::ApiKeyCreate => t_string!(i18n, audit.action.api_key_create),
         A::ApiKeyUpdate => t_string!(i18n, audit.action.api_key_update),
         A::ApiKeyRevoke => t_string!(i18n, audit.action.api_key_revoke),
@@ -43,6 +46,7 @@ pub fn audit_noun(noun: &str) -> Option<&'static str> {
     let all = [
         "model_instance.",
         "model_group.",
+        "assistant.",
         "api_key.",
         "user.",
         "session.",
@@ -65,6 +69,7 @@ fn audit_targets(i18n: Words, noun: &str) -> &'static str {
     match noun {
         "model_instance" => t_string!(i18n, audit.targets.model_instance),
         "model_group" => t_string!(i18n, audit.targets.model_group),
+        "assistant" => t_string!(i18n, audit.targets.assistant),
         "api_key" => t_string!(i18n, audit.targets.api_key),
         _ => t_string!(i18n, audit.targets.user),
     }
@@ -76,6 +81,7 @@ pub fn audit_target(i18n: Words, kind: &str) -> String {
     match T::read(kind) {
         Some(T::ModelInstance) => t_string!(i18n, audit.target.model_instance),
         Some(T::ModelGroup) => t_string!(i18n, audit.target.model_group),
+        Some(T::Assistant) => t_string!(i18n, audit.target.assistant),
         Some(T::ApiKey) => t_string!(i18n, audit.target.api_key),
         Some(T::User) => t_string!(i18n, audit.target.user),
         Some(T::Settings) => t_string!(i18n, audit.target.settings),

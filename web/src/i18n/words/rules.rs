@@ -135,6 +135,8 @@ pub fn rule(i18n: Words, error: &FieldError) -> String {
         FieldRule::NotAPathOfSite => t_string!(i18n, rule.not_a_path_of_site),
         FieldRule::PasswordWrong => t_string!(i18n, rule.password_wrong),
         FieldRule::UnknownInstance => t_string!(i18n, rule.unknown_instance),
+        FieldRule::GroupNameOfAssistant => t_string!(i18n, rule.group_name_of_assistant),
+        FieldRule::PrivateWithoutOwner => t_string!(i18n, rule.private_without_owner),
         FieldRule::UnknownGroup => t_string!(i18n, rule.unknown_group),
         FieldRule::UnknownStoredItem => t_string!(i18n, rule.unknown_stored_item),
         FieldRule::NotUnicode => t_string!(i18n, rule.not_unicode),

@@ -1,0 +1,48 @@
+//! Assistants: validated values.
+
+use serde_json::{Map, Value};
+use understudy_shared::{CreateAssistant, FieldError, ModelGroupId, Visibility};
+
+/// A valid assistant, new or changed, as far as its own fields go.
+#[derive(Clone, Debug)]
+pub struct ValidAssistant {
+    /// What programs send as `model`, after `assistant/`.
+    pub name: String,
+    /// Name for people.
+    pub title: String,
+    /// What it is for.
+    pub description: String,
+    /// The group that answers.
+    pub group_id: ModelGroupId,
+    /// What the model is told before every conversation.
+    pub system_prompt: String,
+    /// Fields of the request for callers that do not set them.
+    pub parameters: Map<String, Value>,
+    /// Who finds it.
+    pub visibility: Visibility,
+}
+
+impl TryFrom<CreateAssistant> for ValidAssistant {
+    type Error = Vec<FieldError>;
+
+    fn try_from(input: CreateAssistant) -> Result<Self, Self::Error> {
+        let faults = input.faults();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let title = if input.title.trim().is_empty() {
+            input.name.clone()
+        } else {
+            input.title
+        };
+        Ok(Self {
+            name: input.name,
+            title,
+            description: input.description,
+            group_id: input.group_id,
+            system_prompt: input.system_prompt,
+            parameters: input.parameters,
+            visibility: input.visibility,
+        })
+    }
+}
