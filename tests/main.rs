@@ -15,6 +15,7 @@ mod embedded;
 mod gateway;
 mod main_job;
 mod management;
+mod model_container;
 mod observability;
 mod schemathesis;
 mod sdk;

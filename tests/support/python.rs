@@ -1,4 +1,4 @@
-//! Python scripts that play a user of the official SDK.
+//! Python scripts: those that play a user of the official SDK, and whatever else is written in Python.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,9 +11,15 @@ use super::wait::within;
 
 /// A script of `tests/sdk`, with nothing of this process's environment but `PATH`.
 pub fn script(name: &str) -> Command {
+    let mut command = program();
+    command.arg(file("sdk").join(name));
+    command
+}
+
+/// Python itself, with as little of the environment.
+pub fn program() -> Command {
     let mut command = Command::new(env::python());
     command
-        .arg(file("sdk").join(name))
         .env_clear()
         .env("PATH", env::path())
         .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -1,0 +1,87 @@
+import os
+import signal
+import subprocess
+import sys
+import unittest
+
+from support import Case
+
+RUN = """
+import sys
+sys.path.insert(0, {folder!r})
+import process
+sys.exit(process.run(sys.argv[2:], dict(PATH="/usr/bin:/bin"), int(sys.argv[1]), lambda message: print(message, flush=True)))
+"""
+FOLDER = os.path.join(os.path.dirname(__file__), "..", "..", "..", "deploy", "model", "entrypoint")
+
+
+class FirstProcess(Case):
+    """`sh` plays the engine."""
+
+    def start(self, script: str, stop_seconds: int = 30) -> subprocess.Popen:
+        command = [sys.executable, "-c", RUN.format(folder=FOLDER), str(stop_seconds), "/bin/sh", "-c", script]
+        started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(started.stdout.close)
+        self.addCleanup(started.wait)
+        self.addCleanup(started.kill)
+        return started
+
+    def end(self, started: subprocess.Popen) -> tuple[int, str]:
+        printed, _ = started.communicate(timeout=60)
+        return started.returncode, printed
+
+    def test_the_engines_own_code_is_the_containers(self):
+        self.assertEqual(self.end(self.start("exit 3")), (3, "the engine ended with 3\n"))
+        self.assertEqual(self.end(self.start("kill -SEGV $$"))[0], 139)
+
+    def test_an_end_that_nobody_asked_for_is_no_success(self):
+        self.assertEqual(self.end(self.start("exit 0"))[0], 70)
+
+    def test_a_kill_from_outside_is_explained(self):
+        code, printed = self.end(self.start("kill -KILL $$"))
+        self.assertEqual(code, 137)
+        self.assertIn("memory ran out", printed)
+
+    def test_each_signal_that_means_the_end_becomes_the_one_that_engines_know(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            started = self.start("trap 'echo told; exit 0' TERM; echo ready; while :; do sleep 0.1; done")
+            self.assertEqual(started.stdout.readline(), "ready\n")
+            started.send_signal(number)
+            code, printed = self.end(started)
+            self.assertEqual(code, 0)
+            self.assertIn("told\n", printed)
+
+    def test_an_engine_without_a_handler_stops_as_well(self):
+        started = self.start("echo ready; exec sleep 1000")
+        started.stdout.readline()
+        started.send_signal(signal.SIGTERM)
+        self.assertEqual(self.end(started)[0], 0)
+
+    def test_an_engine_that_does_not_stop_is_killed_in_time(self):
+        started = self.start("trap '' TERM; echo ready; while :; do sleep 0.1; done", stop_seconds=1)
+        started.stdout.readline()
+        started.send_signal(signal.SIGTERM)
+        code, printed = self.end(started)
+        self.assertEqual(code, 137)
+        self.assertIn("did not stop within 1 s", printed)
+
+    def test_the_second_signal_is_the_last(self):
+        started = self.start("trap 'echo told' TERM; echo ready; while :; do sleep 0.1; done", stop_seconds=3000)
+        for line in ("ready\n", "SIGTERM: the engine is told to stop\n"):
+            self.assertEqual(started.stdout.readline(), line)
+            started.send_signal(signal.SIGTERM)
+        self.assertEqual(self.end(started)[0], 137)
+
+    def test_nothing_outlives_the_engine(self):
+        # A worker that holds the pipe: reading to its end would never end with it alive.
+        started = self.start("trap '' TERM; sleep 1000 & echo $!; exit 5")
+        worker = int(started.stdout.readline())
+        self.assertEqual(self.end(started)[0], 5)
+        with self.assertRaises(ProcessLookupError):
+            for _ in range(600):
+                os.kill(worker, 0)
+                subprocess.run(["sleep", "0.1"])
+
+
+if __name__ == "__main__":
+    unittest.main()
