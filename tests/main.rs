@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod deployment;
 mod documentation;
 mod embedded;
 mod gateway;

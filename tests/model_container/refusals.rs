@@ -10,7 +10,7 @@ async fn refused<const N: usize>(code: i32, variables: [(&str, &str); N]) -> Str
     assert_eq!(found, Some(code), "{printed}");
     assert!(!printed.contains("Traceback"), "{printed}");
     assert!(
-        !printed.contains("starts "),
+        !printed.contains("model: starts "),
         "no engine was started: {printed}"
     );
     printed

@@ -33,6 +33,8 @@ def main() -> int:
         chosen = settings.read(environment, sys.argv[1:])
         program = engine.program(chosen, environment)
         found = model.find(chosen)
+        if found.note:
+            say(found.note)
         context = _context(chosen, found)
         prompt_cache = _check_memory(chosen, found, context, environment)
         _check_port(chosen)

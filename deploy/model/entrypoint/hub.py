@@ -99,7 +99,12 @@ class Hub:
         return Silent(HUB_SILENT, f"{self.endpoint} answered {status} for {name}: try again later")
 
 
-def in_cache(repository: str, environment=os.environ) -> bool:
-    """Whether an earlier start has fetched the repository. The folder is the one that both engines take (see the Dockerfile)."""
+def cached(repository: str, root: Path = Path("/"), environment=os.environ) -> Path | None:
+    """The folder of what an earlier start has fetched of a repository. Both engines keep it there (see the Dockerfile)."""
     cache = environment.get("HF_HUB_CACHE") or os.path.join(environment.get("HF_HOME", "/cache/huggingface"), "hub")
-    return any(Path(cache, f"models--{repository.replace('/', '--')}", "snapshots").glob("*/*"))
+    folder = root / cache.lstrip("/") / f"models--{repository.replace('/', '--')}"
+    try:
+        snapshot = folder / "snapshots" / (folder / "refs/main").read_text().strip()
+        return snapshot if any(snapshot.iterdir()) else None
+    except OSError:
+        return None

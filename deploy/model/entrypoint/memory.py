@@ -98,7 +98,7 @@ def _of_config(config: dict) -> tuple[float, int]:
 def have(settings: Settings, root: Path = Path("/"), environment=None) -> Have:
     """What there is to be had, now."""
     if settings.memory is not None:
-        return Have(settings.memory, "that MEMORY allows")
+        return Have(settings.memory, "what MEMORY allows")
     host, source = _host(root)
     for limit, used in _limits(root):
         if limit - used < host:

@@ -5,7 +5,7 @@ The rule: it downloads nothing but a header. The engine fetches the rest, into t
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import gguf
@@ -30,6 +30,8 @@ class Model:
     header: gguf.Header | None = None
     # `config.json` of a model that is a folder.
     config: dict | None = None
+    # What whoever reads the log should know of how it was found.
+    note: str | None = None
 
     @property
     def trained_context(self) -> int | None:
@@ -41,7 +43,7 @@ class Model:
 def find(settings: Settings, root: Path = Path("/")) -> Model:
     """The model, or a refusal that says what is there in its place."""
     if not settings.model.startswith("/"):
-        return _on_hub(settings)
+        return _on_hub(settings, root)
     path = root / settings.model.lstrip("/")
     try:
         if path.is_dir():
@@ -131,15 +133,16 @@ def _safetensors(settings: Settings, path: Path) -> Model:
     return Model(settings.model, False, path.name, sum(each.stat().st_size for each in weights), config=config)
 
 
-def _on_hub(settings: Settings) -> Model:
+def _on_hub(settings: Settings, root: Path) -> Model:
     repository, _, quantisation = settings.model.partition(":")
     name = repository.split("/")[1]
     try:
         found = hub.Hub(settings.endpoint, settings.hub_token).repository(repository)
     except hub.Silent as error:
-        if hub.in_cache(repository):
-            # What a cache is for: the engine starts from it.
-            return Model(settings.model, True, name)
+        # What a cache is for: the engine starts from it, too.
+        if folder := hub.cached(repository, root):
+            found = _in_cache(settings, folder, quantisation)
+            return replace(found, reference=settings.model, on_hub=True, name=name, note=f"{error}: what was fetched before is used")
         raise Refusal(error.code, str(error)) from None
     if settings.engine != LLAMA_CPP:
         if "config.json" not in found.sizes:
@@ -156,6 +159,13 @@ def _on_hub(settings: Settings) -> Model:
     except gguf.NotGguf as error:
         raise Refusal(NOT_A_MODEL, f"{first} of {repository} on the hub is {error}") from None
     return Model(settings.model, True, name, sum(found.sizes.get(each, 0) for each in parts), header)
+
+
+def _in_cache(settings: Settings, folder: Path, quantisation: str) -> Model:
+    if settings.engine != LLAMA_CPP:
+        return _safetensors(settings, folder)
+    first = _quantisation(settings.model, [str(path.relative_to(folder)) for path in folder.rglob("*.gguf")], quantisation)
+    return _file(first, folder / first)
 
 
 def _quantisation(model: str, names: list[str], wanted: str) -> str:

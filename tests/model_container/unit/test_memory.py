@@ -79,7 +79,7 @@ class Has(Case):
         self.assertEqual(self.have().host, 7 * GIB)
 
     def test_what_was_said_wins(self):
-        self.assertEqual(self.have(MEMORY="100G"), memory.Have(100 * GIB, "that MEMORY allows"))
+        self.assertEqual(self.have(MEMORY="100G"), memory.Have(100 * GIB, "what MEMORY allows"))
 
     def test_gpus(self):
         # Prints what it was asked, too.

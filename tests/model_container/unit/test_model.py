@@ -188,9 +188,17 @@ class Hub(Case):
     def test_a_silent_hub_matters_only_without_a_copy(self):
         self.endpoint = "http://127.0.0.1:9"
         self.assertIn("cannot be reached", self.missing(75))
-        self.put("/cache/hub/models--owner--name/snapshots/0/a.gguf", gguf())
-        self.assertTrue(hub.in_cache("owner/name", {"HF_HOME": str(self.root / "cache")}))
-        self.assertFalse(hub.in_cache("owner/other", {"HF_HOME": str(self.root / "cache")}))
+        folder = "/cache/huggingface/hub/models--owner--name"
+        self.put(f"{folder}/snapshots/{COMMIT}/sub/a-Q8_0.gguf", gguf())
+        self.assertIn("cannot be reached", self.missing(75))
+        self.put(f"{folder}/refs/main", COMMIT)
+        found = self.find()
+        self.assertEqual((found.reference, found.on_hub, found.name), ("owner/name", True, "name"))
+        self.assertEqual((found.header.layers, found.weights), (30, len(gguf())))
+        self.assertIn("what was fetched before is used", found.note)
+        self.assertIn("It has: sub/a-Q8_0.gguf", self.missing(66, "owner/name:Q4_0"))
+        elsewhere = {"HF_HUB_CACHE": "/elsewhere"}
+        self.assertIsNone(hub.cached("owner/name", self.root, elsewhere))
 
     def test_what_is_no_hub(self):
         self.answer = lambda *_: (200, b"<html>")
