@@ -96,3 +96,69 @@ fn actions_that_are_recorded_are_those_that_the_documentation_names() {
     assert!(recorded.len() > 20, "{recorded:?}");
     assert_eq!(recorded, named);
 }
+
+#[test]
+fn operations_say_what_to_do_about_every_alert_and_name_tests_that_exist() {
+    assert_named_tests_exist("../docs/OPERATIONS.md", 1);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);
+    let alerts = read("../deploy/prometheus/alerts.yml");
+    let alerts: Vec<&str> = alerts
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "))
+        .collect();
+    let operations = read("../docs/OPERATIONS.md");
+    let explained: Vec<&str> = operations
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "))
+        .collect();
+    assert!(alerts.len() > 5);
+    assert_eq!(alerts, explained, "in the order of the file");
+    // The codes that the running book explains are codes, and those that a member can be passed over for are all there.
+    let codes = read("../shared/src/reason.rs");
+    let failover = read("../docs/FAILOVER.md");
+    let (_, book) = operations
+        .split_once("## All instances of a group are down")
+        .expect("the running book");
+    let named: BTreeSet<&str> = book
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .filter_map(|line| line.split('|').nth(1))
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    assert!(named.len() > 25, "{named:?}");
+    for code in &named {
+        let known = code.starts_with("http_") || codes.contains(&format!("\"{code}\""));
+        assert!(known, "{code} is no code");
+    }
+    let (_, table) = failover
+        .split_once("| code | the member |")
+        .expect("the table");
+    let (table, _) = table.split_once("\n\n").expect("its end");
+    for line in table.lines().filter(|line| line.starts_with("| `")) {
+        let cell = line.split('|').nth(1).unwrap_or_default();
+        for code in cell.split('`').skip(1).step_by(2) {
+            assert!(named.contains(code), "{code} is not explained");
+        }
+    }
+}
+
+#[test]
+fn unit_of_systemd_waits_for_the_whole_drain() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let unit = std::fs::read_to_string(root.join("../deploy/systemd/understudy.service"));
+    let unit = unit.expect("the unit");
+    let value = |name: &str| {
+        let mut values = unit
+            .lines()
+            .filter_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        values.next().unwrap_or_else(|| panic!("no {name}"))
+    };
+    // The default of UNDERSTUDY_DRAIN_SECONDS, 5 s of accepting, 5 for last words, 5 for usage, 3 for traces.
+    let stop: u32 = value("TimeoutStopSec").parse().expect("seconds");
+    assert!((138..=150).contains(&stop), "{stop}");
+    // The embedded database is the service's to stop.
+    assert_eq!(value("KillMode"), "mixed");
+    assert_eq!(value("RestartPreventExitStatus"), "78");
+    assert_eq!(value("NoNewPrivileges"), "yes");
+}

@@ -14,6 +14,7 @@ mod deployment;
 mod documentation;
 mod embedded;
 mod gateway;
+mod helm;
 mod main_job;
 mod management;
 mod model_container;

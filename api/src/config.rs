@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::db;
 use crate::keys::KeyRing;
 use crate::secrets::Secret;
 use crate::server::cors::Origins;
@@ -198,12 +199,9 @@ impl Config {
             .text("DATABASE_URL")
             .map_or(Database::Embedded, Database::Url);
         if let Database::Url(url) = &database
-            && url.parse::<tokio_postgres::Config>().is_err()
+            && let Err(error) = db::connect::check(url)
         {
-            env.fault(
-                "DATABASE_URL",
-                "is not a PostgreSQL URL such as postgres://user:password@host:5432/database",
-            );
+            env.fault("DATABASE_URL", &error.to_string());
         }
         let listen = env.parsed(
             "UNDERSTUDY_LISTEN",

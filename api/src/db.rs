@@ -12,10 +12,9 @@ use diesel_async::pooled_connection::deadpool as pooled;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use tokio::sync::watch;
-use tokio_postgres::NoTls;
 
 pub mod api_keys;
 pub mod assistants;
@@ -23,6 +22,7 @@ pub mod audit_log;
 pub mod catalog;
 mod change;
 pub mod configuration;
+pub mod connect;
 mod convert;
 pub mod embedded;
 pub mod instance_checks;
@@ -88,9 +88,7 @@ impl Pulse {
     async fn connect(&self, url: &str) -> ConnectionResult<AsyncPgConnection> {
         let mut stopped = self.0.subscribe();
         let establish = async {
-            let connected = tokio_postgres::connect(url, NoTls).await;
-            let (client, connection) =
-                connected.map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+            let (client, connection) = open(url).await?;
             tokio::spawn(async move {
                 tokio::select! {
                     // Whoever waits for an answer is told why there is none.
@@ -111,9 +109,19 @@ fn silent() -> ConnectionError {
     ConnectionError::BadConnection("no answer in time".to_owned())
 }
 
+async fn open(url: &str) -> ConnectionResult<connect::Opened> {
+    let opened = connect::open(url).await;
+    opened.map_err(|error| ConnectionError::BadConnection(error.to_string()))
+}
+
+/// A connection that lasts as long as it is used.
 async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
-    let connect = AsyncPgConnection::establish(url);
-    match tokio::time::timeout(ACQUIRE_TIMEOUT, connect).await {
+    let establish = async {
+        let (client, connection) = open(url).await?;
+        tokio::spawn(connection);
+        AsyncPgConnection::try_from(client).await
+    };
+    match tokio::time::timeout(ACQUIRE_TIMEOUT, establish).await {
         Ok(connected) => connected,
         Err(_) => Err(silent()),
     }
@@ -157,11 +165,10 @@ pub async fn migrate(url: &str) -> Result<(), DatabaseError> {
         .await
         .map_err(|error| DatabaseError::Migrate(error.to_string()))?;
     // Diesel's migrations are synchronous, and waiting for them must not stop the runtime that drives their connection.
-    let url = url.to_owned();
+    let migrating = connect(url).await?;
     let migrated = tokio::task::spawn_blocking(move || {
-        let mut conn =
-            <AsyncConnectionWrapper<AsyncPgConnection> as diesel::Connection>::establish(&url)?;
-        let versions = conn
+        let mut migrating = AsyncConnectionWrapper::<AsyncPgConnection>::from(migrating);
+        let versions = migrating
             .run_pending_migrations(MIGRATIONS)
             .map_err(|error| DatabaseError::Migrate(error.to_string()))?;
         Ok::<_, DatabaseError>(versions.len())
@@ -178,7 +185,7 @@ pub async fn migrate(url: &str) -> Result<(), DatabaseError> {
 
 /// The TCP addresses of the database, which no instance may have: the egress policy denies them.
 pub async fn sockets(url: &str) -> Vec<SocketAddr> {
-    let Ok(config) = url.parse::<tokio_postgres::Config>() else {
+    let Ok(config) = connect::config(url) else {
         return Vec::new();
     };
     let mut sockets = Vec::new();

@@ -24,4 +24,5 @@ pub mod secrets;
 pub mod server;
 pub mod state;
 pub mod telemetry;
+pub mod tls;
 pub mod usage;

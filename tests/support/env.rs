@@ -33,6 +33,21 @@ pub fn schemathesis() -> String {
     required("UNDERSTUDY_TEST_SCHEMATHESIS")
 }
 
+/// A Python that has the packages of `tests/helm/requirements.txt`.
+pub fn helm() -> String {
+    required("UNDERSTUDY_TEST_HELM")
+}
+
+/// Folder of PostgreSQL's programs.
+pub fn postgres_bin() -> String {
+    required("UNDERSTUDY_TEST_POSTGRES_BIN")
+}
+
+/// HAProxy.
+pub fn haproxy() -> String {
+    required("UNDERSTUDY_TEST_HAPROXY")
+}
+
 /// The driver of the browser.
 pub fn chromedriver() -> String {
     required("UNDERSTUDY_TEST_CHROMEDRIVER")
@@ -61,6 +76,11 @@ pub fn chaos_at_full_length() -> bool {
 /// Whether the description is examined at full length (`cargo xtask schemathesis`).
 pub fn schemathesis_at_full_length() -> bool {
     variable("UNDERSTUDY_TEST_SCHEMATHESIS_LENGTH").is_some_and(|length| length == "full")
+}
+
+/// Whether replicas are rolled and killed at full length (`cargo xtask replicas`).
+pub fn replicas_at_full_length() -> bool {
+    variable("UNDERSTUDY_TEST_REPLICAS").is_some_and(|length| length == "full")
 }
 
 /// Where programs are found, for what the tests start.

@@ -25,24 +25,7 @@ pub struct TlsFront {
 impl TlsFront {
     /// In front of this backend, with a certificate for `name`.
     pub fn start(upstream: &Upstream, name: &str) -> Self {
-        let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
-        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let authority_key = KeyPair::generate().expect("a key");
-        let issuer = CertifiedIssuer::self_signed(authority, authority_key).expect("an authority");
-        let key = KeyPair::generate().expect("a key");
-        let certificate = CertificateParams::new(vec![name.to_owned()])
-            .expect("a name")
-            .signed_by(&key, &issuer)
-            .expect("a certificate");
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-            )
-            .expect("its own key");
+        let (config, ca_pem) = certified(name);
         let socket = TcpSocket::new_v4().expect("a socket");
         socket
             .bind((Ipv4Addr::LOCALHOST, 0).into())
@@ -50,8 +33,8 @@ impl TlsFront {
         let listener = socket.listen(64).expect("a listener");
         Self {
             address: listener.local_addr().expect("an address"),
-            ca_pem: issuer.pem(),
-            server: tokio::spawn(serve(listener, Arc::new(config).into(), upstream.port())),
+            ca_pem,
+            server: tokio::spawn(serve(listener, config.into(), upstream.port())),
         }
     }
 
@@ -64,6 +47,29 @@ impl TlsFront {
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
     }
+}
+
+/// Settings of a server with a certificate for `name`, and the certificate of the authority that signed it, which is a new one each time.
+pub fn certified(name: &str) -> (Arc<ServerConfig>, String) {
+    let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority_key = KeyPair::generate().expect("a key");
+    let issuer = CertifiedIssuer::self_signed(authority, authority_key).expect("an authority");
+    let key = KeyPair::generate().expect("a key");
+    let certificate = CertificateParams::new(vec![name.to_owned()])
+        .expect("a name")
+        .signed_by(&key, &issuer)
+        .expect("a certificate");
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )
+        .expect("its own key");
+    (Arc::new(config), issuer.pem())
 }
 
 impl Drop for TlsFront {

@@ -36,6 +36,7 @@ cargo xtask COMMAND
   test [CARGO-ARGS] [-- TEST-ARGS]
                       set up and run all tests; `-- NAME` runs those whose name contains NAME
   chaos               the chaos test at its full length: a minute, 200 callers
+  replicas            replicas behind HAProxy, rolled and killed under load for minutes
   schemathesis        requests made up from the description of the API, many more than among the tests
   check               format, lints, dependencies, documentation, generated files: everything but tests
   deny                the dependencies alone, a part of check
@@ -81,6 +82,10 @@ fn dispatch() -> Result<u8> {
         "chaos" => {
             finish(arguments)?;
             test::chaos(&workspace)?;
+        }
+        "replicas" => {
+            finish(arguments)?;
+            test::replicas(&workspace)?;
         }
         "schemathesis" => {
             finish(arguments)?;

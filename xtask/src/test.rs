@@ -25,6 +25,18 @@ pub fn chaos(workspace: &Workspace) -> Result<()> {
     )
 }
 
+/// `cargo xtask replicas`: rolling and killing replicas behind a balancer, for minutes, with its figures.
+pub fn replicas(workspace: &Workspace) -> Result<()> {
+    let before = ["-p", "understudy-tests"].map(OsString::from);
+    let after = ["service::balanced", "--nocapture"].map(OsString::from);
+    run_with(
+        workspace,
+        &before,
+        &after,
+        &[("UNDERSTUDY_TEST_REPLICAS", "full")],
+    )
+}
+
 /// `cargo xtask schemathesis`: the description of the API against the running service, at full length, with its figures.
 pub fn schemathesis(workspace: &Workspace) -> Result<()> {
     let before = ["-p", "understudy-tests"].map(OsString::from);
@@ -53,6 +65,9 @@ fn run_with(
     let python = setup::python::ensure(workspace)?;
     let oidc_provider = setup::python::oidc_provider(workspace)?;
     let schemathesis = setup::python::schemathesis(workspace)?;
+    let helm = setup::python::helm(workspace)?;
+    let haproxy = setup::haproxy::ensure()?;
+    let postgres = setup::postgres::ensure()?;
     let site = web::build(workspace, Profile::Release)?;
     let service = service::build_with_tests(workspace)?;
     let artifacts = workspace.target.join("test-artifacts");
@@ -81,6 +96,9 @@ fn run_with(
         .env("UNDERSTUDY_TEST_PYTHON", python)
         .env("UNDERSTUDY_TEST_OIDC_PROVIDER", oidc_provider)
         .env("UNDERSTUDY_TEST_SCHEMATHESIS", schemathesis)
+        .env("UNDERSTUDY_TEST_HELM", helm)
+        .env("UNDERSTUDY_TEST_HAPROXY", haproxy)
+        .env("UNDERSTUDY_TEST_POSTGRES_BIN", postgres)
         .env("UNDERSTUDY_TEST_CHROMIUM", browser.chromium)
         .env("UNDERSTUDY_TEST_CHROMEDRIVER", browser.chromedriver)
         .env("UNDERSTUDY_TEST_AXE", axe)

@@ -13,6 +13,7 @@ use tokio_postgres::AsyncMessage;
 
 use super::Gateway;
 use super::snapshot::Snapshot;
+use crate::db::connect::{self, OpenError};
 use crate::db::{self, Pool, Pulse};
 use crate::secrets::SecretCipher;
 
@@ -176,23 +177,22 @@ pub async fn listen(gateway: Arc<Gateway>, url: String, pulse: Pulse) {
 #[derive(Debug, thiserror::Error)]
 enum Lost {
     #[error(transparent)]
-    Database(#[from] tokio_postgres::Error),
+    Database(#[from] OpenError),
     #[error("the database does not answer in time")]
     Silent,
 }
 
-async fn in_time<T>(
-    work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+async fn in_time<T, E: Into<OpenError>>(
+    work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Lost> {
     match tokio::time::timeout(PATIENCE, work).await {
-        Ok(done) => Ok(done?),
+        Ok(done) => Ok(done.map_err(Into::into)?),
         Err(_) => Err(Lost::Silent),
     }
 }
 
 async fn listen_once(gateway: &Gateway, url: &str, retry: &mut Duration) -> Result<(), Lost> {
-    let connect = tokio_postgres::connect(url, tokio_postgres::NoTls);
-    let (client, mut connection) = in_time(connect).await?;
+    let (client, mut connection) = in_time(connect::open(url)).await?;
     let mut messages = stream::poll_fn(move |cx| connection.poll_message(cx)).boxed_local();
     let listen =
         in_time(client.batch_execute("LISTEN understudy_config; LISTEN understudy_access"));
@@ -226,7 +226,7 @@ async fn listen_once(gateway: &Gateway, url: &str, retry: &mut Duration) -> Resu
                     gateway.refresh.ask();
                 }
                 Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(error.into()),
+                Some(Err(error)) => return Err(OpenError::from(error).into()),
                 None => return Ok(()),
             },
         }

@@ -1,4 +1,4 @@
-//! HAProxy, with which the benchmark compares. Never run as a service.
+//! HAProxy, with which the benchmark compares, and behind which the tests put several replicas. Never run as a service.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,11 @@ pub fn ensure() -> Result<PathBuf> {
     if let Some(path) = find() {
         return Ok(path);
     }
-    apt::install(&["haproxy"], "the benchmark compares with HAProxy", MANUAL)?;
+    apt::install(
+        &["haproxy"],
+        "the tests put replicas behind HAProxy, and the benchmark compares with it",
+        MANUAL,
+    )?;
     if find_program("systemctl").is_some() {
         // We installed it, so nobody wants it at the next boot. In a container there is no systemd to tell.
         let _ = process::run_quietly(apt::root("systemctl").args(["disable", "--now", "haproxy"]));

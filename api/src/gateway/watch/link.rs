@@ -13,11 +13,12 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
-use tokio_postgres::{AsyncMessage, Client, Error, NoTls};
+use tokio_postgres::{AsyncMessage, Client};
 use understudy_shared::ModelInstanceId;
 
 use super::desk::{Application, Desk, Permit, Role};
 use super::schedule::DEAREST;
+use crate::db::connect::{self, OpenError};
 use crate::db::instance_checks;
 
 /// Between two signs of life of the leader, and two tries of the others to lead.
@@ -35,7 +36,7 @@ const LONGEST_RETRY: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 enum Lost {
     #[error(transparent)]
-    Database(#[from] Error),
+    Database(#[from] OpenError),
     #[error("the database does not answer in time")]
     Silent,
     #[error("the connection ended")]
@@ -70,15 +71,17 @@ pub async fn run(desk: Arc<Desk>, url: String) {
     }
 }
 
-async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Lost> {
+async fn in_time<T, E: Into<OpenError>>(
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, Lost> {
     match timeout(PATIENCE, work).await {
-        Ok(done) => Ok(done?),
+        Ok(done) => Ok(done.map_err(Into::into)?),
         Err(_) => Err(Lost::Silent),
     }
 }
 
 async fn open(url: &str) -> Result<Link, Lost> {
-    let (client, mut connection) = in_time(tokio_postgres::connect(url, NoTls)).await?;
+    let (client, mut connection) = in_time(connect::open(url)).await?;
     let announced = Arc::<Notify>::default();
     let announce = Arc::clone(&announced);
     let driver = rt::spawn(async move {
@@ -145,7 +148,7 @@ async fn serve(desk: &Desk, link: &mut Link, seen: &mut i64) -> Result<Never, Lo
                 {
                     match error {
                         // An instance was deleted in the same moment, say: the next checks are told.
-                        Lost::Database(error) if error.as_db_error().is_some() => {
+                        Lost::Database(OpenError::Database(error)) if error.as_db_error().is_some() => {
                             tracing::debug!(%error, "what checks found cannot be shared");
                         }
                         lost => return Err(lost),
@@ -163,7 +166,7 @@ async fn permit(link: &Link, (id, answer): Application) -> Result<(), Lost> {
         Ok(None) => Permit::Granted,
         Ok(Some(left)) => Permit::In(left),
         // The instance was deleted in the same moment, say.
-        Err(Lost::Database(error)) if error.as_db_error().is_some() => {
+        Err(Lost::Database(OpenError::Database(error))) if error.as_db_error().is_some() => {
             tracing::debug!(%error, "a check cannot be paid for");
             Permit::In(DEAREST)
         }
