@@ -1,4 +1,4 @@
-//! Configuration as code: instances and groups as a file that is exported, kept and applied.
+//! Configuration as code: instances, groups and shared assistants as a file that is exported, kept and applied.
 //!
 //! A file says what there is to be; `plan` compares it with what there is, and `apply` makes the difference, in one transaction and by
 //! the rules of the API. The rules:

@@ -43,7 +43,7 @@ const TAGS: [(&str, &str); 16] = [
     ),
     (
         "config",
-        "Configuration as code: instances and groups as a file",
+        "Configuration as code: instances, groups and shared assistants as a file",
     ),
     (
         "api-keys",

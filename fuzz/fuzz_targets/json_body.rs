@@ -76,6 +76,21 @@ fuzz_target!(|input: (u8, &str, &[u8])| {
             "the model and the parameters change"
         );
     }
+    // What an assistant puts in: an item before the others of a list, and fields that are not there.
+    let item = serde_json::json!({"role": "system", "content": model});
+    let new = object.get("z").is_none().then_some(("\"z\"", "1.0"));
+    if let (Ok(sent), Some(mut expected)) = (
+        object.with_added("messages", &item.to_string(), new.into_iter()),
+        parse(&body),
+    ) {
+        let list = expected.get_mut("messages").and_then(Value::as_array_mut);
+        list.expect("a list").insert(0, item);
+        if new.is_some() {
+            let number: Value = serde_json::from_str("1.0").expect("a number");
+            expected.insert("z".to_owned(), number);
+        }
+        assert_eq!(parse(&sent), Some(expected), "only what is added");
+    }
     // Whoever is asked is the one whom every other reader finds there.
     if let Ok(question) = Question::read(Capability::Chat, "application/json", &body)
         && let Some(parsed) = parse(&body)

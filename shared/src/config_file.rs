@@ -1,5 +1,5 @@
-//! Configuration as code: what applying a file does, or would do. The fields of the file itself are those of [`crate::CreateModelInstance`]
-//! and [`crate::CreateModelGroup`]; `GET /api/v1/config/schema` has its schema, made from them.
+//! Configuration as code: what applying a file does, or would do. The fields of the file itself are those of [`crate::CreateModelInstance`],
+//! [`crate::CreateModelGroup`] and [`crate::CreateAssistant`]; `GET /api/v1/config/schema` has its schema, made from them.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +31,8 @@ pub enum PlannedKind {
     ModelInstance,
     /// A model group.
     ModelGroup,
+    /// An assistant that everybody finds.
+    Assistant,
 }
 
 /// One resource that the file makes, changes or removes.
@@ -76,7 +78,7 @@ pub struct ConfigPlan {
     pub fingerprint: String,
     /// How many resources are concerned.
     pub counts: PlannedCounts,
-    /// Every resource that differs: instances before groups, in the order of the file, and what is removed last.
+    /// Every resource that differs: instances before groups before assistants, in the order of the file, and what is removed last.
     pub changes: Vec<PlannedChange>,
 }
 

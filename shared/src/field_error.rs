@@ -223,6 +223,7 @@ mod tests {
             R::YamlDepth { max: 64 },
             R::YamlNodes { max: 250_000 },
             R::UnknownInstanceName { name: text() },
+            R::UnknownGroupName { name: text() },
             R::SecretForm,
             R::SecretReference,
             R::SecretVariable { name: text() },

@@ -426,7 +426,7 @@ async fn what_is_no_file_is_refused() {
         ("[]", "", "wrong_type"),
         ("instances: []", "/version", "missing"),
         ("version: 2", "/version", "not_one_of"),
-        ("version: 1\nassistants: []", "/assistants", "unknown_field"),
+        ("version: 1\ndialogs: []", "/dialogs", "unknown_field"),
         ("version: 1\nversion: 1", "/version", "duplicate"),
     ] {
         let refused = send(&admin, APPLY, file).await;

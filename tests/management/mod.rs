@@ -9,6 +9,7 @@ mod audit_retention;
 mod bad_input;
 mod check_codes;
 mod checks;
+mod config_assistants;
 mod config_file;
 mod description;
 mod egress;

@@ -45,6 +45,25 @@ async fn sdk_reads_streams_of_the_second_instance() {
 }
 
 #[tokio::test]
+async fn sdk_asks_an_assistant_as_any_model() {
+    let pair = Pair::whose_first_answers(Reply::failure(500)).await;
+    let admin = pair.app.admin().await;
+    let fields = json!({
+        "name": "Lawyer", "group_id": pair.group.id, "visibility": "shared", "system_prompt": "Be careful.",
+    });
+    admin.post("/api/v1/assistants", &fields).await.expect(201);
+    pair.app.settled().await;
+    let printed = run("assistants.py", &pair.app, &pair.caller).await;
+    assert_eq!(printed, "answered\n");
+    for request in pair.second.requests() {
+        let messages = request.json()["messages"].clone();
+        let prompt = json!({"role": "system", "content": "Be careful."});
+        assert_eq!(messages[0], prompt);
+        assert_eq!(messages[1]["content"], "Hi");
+    }
+}
+
+#[tokio::test]
 async fn sdk_reads_every_other_endpoint_and_raises_for_what_broke_off() {
     let pair = Pair::start().await;
     let torn = [

@@ -230,7 +230,7 @@ async fn what_cannot_be_applied_is_said_with_its_line_and_changes_nothing() {
     refused(&run(&keyless, &["apply", &path], "").await, 78);
     let exported = printed(&run(&right, &["export"], "").await);
     assert!(
-        exported.ends_with("version: 1\ninstances: []\ngroups: []\n"),
+        exported.ends_with("version: 1\ninstances: []\ngroups: []\nassistants: []\n"),
         "{exported}"
     );
     // A wrong key would store what nobody can read.
@@ -332,9 +332,9 @@ async fn example_of_the_documentation_is_applied_as_it_stands() {
     let mut environment = environment(&database);
     environment.insert("PROXY_PASSWORD".to_owned(), "a password".to_owned());
     let done = printed(&run(&environment, &["apply", &path], "").await);
-    assert!(done.contains("Applied: 4 created"), "{done}");
+    assert!(done.contains("Applied: 5 created"), "{done}");
     let again = printed(&run(&environment, &["apply", &path], "").await);
-    assert!(again.contains("No changes: 4"), "{again}");
+    assert!(again.contains("No changes: 5"), "{again}");
     // Every field is in it, so that nobody has to look for one.
     let schema = run(&environment, &["config-schema"], "").await;
     let schema: serde_json::Value = serde_json::from_str(&printed(&schema)).unwrap();

@@ -77,7 +77,7 @@ pub async fn apply(
     ))
 }
 
-/// In an order in which every reference holds: groups are gone before their instances, and there after them.
+/// In an order in which every reference holds: what refers to something is there after it, and gone before it.
 async fn write(
     conn: &mut AsyncPgConnection,
     planned: &Planned,
@@ -99,8 +99,8 @@ async fn write(
             .map_err(refused)?;
     }
     let written: QueryResult<()> = async {
-        for group in &planned.deleted_groups {
-            db::model_groups::delete(&mut change, group).await?;
+        for assistant in &planned.deleted_assistants {
+            db::assistants::delete(&mut change, assistant).await?;
         }
         for write in planned
             .instances
@@ -116,6 +116,17 @@ async fn write(
                 }
                 None => db::model_groups::insert(&mut change, &write.after).await?,
             }
+        }
+        for write in &planned.assistants {
+            match &write.before {
+                Some(before) => {
+                    db::assistants::update(&mut change, before, &write.after).await?;
+                }
+                None => db::assistants::insert(&mut change, &write.after).await?,
+            }
+        }
+        for group in &planned.deleted_groups {
+            db::model_groups::delete(&mut change, group).await?;
         }
         for instance in &planned.deleted_instances {
             db::model_instances::delete(&mut change, instance).await?;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::emit::{self, Tree};
 use super::plan::Stored;
 use super::read::VERSION;
+use crate::db::assistants::AssistantRow;
 use crate::db::model_groups::StoredModelGroup;
 use crate::db::model_instances::{ModelInstanceRow, StoredModelInstance};
 use crate::domain::model_group::ValidModelGroup;
@@ -24,10 +25,12 @@ const HEAD: &str = "\
 ";
 
 /// The order in which fields are shown; those that are not here come after them.
-const ORDER: [&str; 44] = [
+const ORDER: [&str; 46] = [
     "name",
     "title",
     "description",
+    "group",
+    "system_prompt",
     "labels",
     "enabled",
     "kind",
@@ -71,7 +74,7 @@ const ORDER: [&str; 44] = [
     "deadline_ms",
 ];
 /// Fields without a default.
-const REQUIRED: [&str; 5] = ["name", "kind", "scheme", "host", "port"];
+const REQUIRED: [&str; 6] = ["name", "kind", "scheme", "host", "port", "group"];
 /// Objects whose members people name themselves.
 const FREE: [&str; 3] = ["labels", "defaults", "overrides"];
 
@@ -93,10 +96,18 @@ pub fn export(stored: &Stored) -> Result<String, ApiError> {
     let instances = instances.collect::<QueryResult<Vec<Tree>>>()?;
     let groups = groups.into_iter().map(|stored| group(stored, &names));
     let groups = groups.collect::<Result<Vec<Tree>, ApiError>>()?;
+    let names = stored.groups.iter();
+    let names: HashMap<Uuid, String> = names
+        .map(|group| (group.row.id, group.row.name.clone()))
+        .collect();
+    let mut assistants: Vec<&AssistantRow> = stored.assistants.iter().collect();
+    assistants.sort_by_key(|row| &row.name_key);
+    let assistants = assistants.into_iter().map(|row| assistant(row, &names));
     let members = [
         ("version".to_owned(), Tree::json(json!(VERSION))),
         ("instances".to_owned(), Tree::List(instances)),
         ("groups".to_owned(), Tree::List(groups)),
+        ("assistants".to_owned(), Tree::List(assistants.collect())),
     ];
     let mut text = HEAD.to_owned();
     emit::document(&mut text, &members);
@@ -161,6 +172,17 @@ fn group(stored: &StoredModelGroup, names: &HashMap<Uuid, String>) -> Result<Tre
         member.retain(|name, value| !default(name, value));
     }
     Ok(tree(fields, Some(&default_group(&stored.row.name)?)))
+}
+
+/// A shared assistant, without whose it is: that differs between systems.
+fn assistant(row: &AssistantRow, groups: &HashMap<Uuid, String>) -> Tree {
+    let mut fields = row.audited(None, groups);
+    if let Value::Object(fields) = &mut fields {
+        fields.retain(|name, _| !matches!(name.as_str(), "group_id" | "visibility" | "owner_id"));
+    }
+    let plain =
+        json!({"title": row.name, "description": "", "system_prompt": "", "parameters": {}});
+    tree(fields, Some(&plain))
 }
 
 fn items<'a>(

@@ -7,27 +7,30 @@ use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join_all;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use understudy_shared::{
-    Capabilities, ConfigPlan, FieldError, FieldRule, ModelInstanceId, PlannedAction, PlannedChange,
-    PlannedCounts, PlannedKind,
-};
+use understudy_shared::{ConfigPlan, FieldError, PlannedKind};
 use uuid::Uuid;
 
 use super::apply::Options;
-use super::pair;
 use super::read::{ConfigFile, FileGroup, FileInstance, below};
-use super::show::shown;
 use crate::db;
+use crate::db::assistants::AssistantRow;
 use crate::db::model_groups::StoredModelGroup;
 use crate::db::model_instances::StoredModelInstance;
-use crate::db::time::now;
-use crate::domain::changes::{Changes, changes};
-use crate::domain::model_group::{MemberTraits, ValidModelGroup, member_faults};
+use crate::domain::assistant::ValidAssistant;
+use crate::domain::changes::changes;
+use crate::domain::model_group::ValidModelGroup;
 use crate::domain::model_instance::ValidModelInstance;
 use crate::error::ApiError;
 use crate::gateway::egress::EgressPolicy;
-use crate::routes::model_instances::{Purpose, examine};
 use crate::secrets::SecretCipher;
+
+mod assistants;
+mod described;
+mod groups;
+mod instances;
+
+use described::Described;
+use instances::After;
 
 /// Instances whose addresses are resolved at the same time.
 const AT_ONCE: usize = 16;
@@ -46,6 +49,10 @@ pub struct Context<'a> {
 pub struct Stored {
     pub(super) instances: Vec<StoredModelInstance>,
     pub(super) groups: Vec<StoredModelGroup>,
+    /// Those that everybody finds.
+    pub(super) assistants: Vec<AssistantRow>,
+    /// Those of single persons, of which only the names matter here.
+    private_assistants: Vec<AssistantRow>,
 }
 
 impl Stored {
@@ -58,9 +65,13 @@ impl Stored {
             .read_only()
             .repeatable_read()
             .run(async |conn| {
+                let assistants = db::assistants::all(conn).await?.into_iter();
+                let (shared, private) = assistants.partition(AssistantRow::is_shared);
                 Ok(Self {
                     instances: db::model_instances::all(conn).await?,
                     groups: db::model_groups::all(conn).await?,
+                    assistants: shared,
+                    private_assistants: private,
                 })
             })
             .await
@@ -72,7 +83,8 @@ impl Stored {
         let instances = instances.map(|instance| (instance.row.id, instance.row.version));
         let groups = self.groups.iter();
         let groups = groups.map(|group| (group.row.id, group.row.version));
-        let mut versions: Vec<_> = instances.chain(groups).collect();
+        let assistants = self.assistants.iter().map(|row| (row.id, row.version));
+        let mut versions: Vec<_> = instances.chain(groups).chain(assistants).collect();
         versions.sort_unstable();
         versions
     }
@@ -90,6 +102,12 @@ impl Stored {
             .map(|group| (group.row.name_key.as_str(), group))
             .collect()
     }
+
+    /// Private ones among them: their names are taken, too.
+    fn assistants_by_name(&self) -> HashMap<&str, &AssistantRow> {
+        let all = self.assistants.iter().chain(&self.private_assistants);
+        all.map(|row| (row.name_key.as_str(), row)).collect()
+    }
 }
 
 /// A resource that is made, or changed.
@@ -103,14 +121,19 @@ pub(super) struct Write<T, V> {
 
 type WriteInstance = Write<StoredModelInstance, ValidModelInstance>;
 type WriteGroup = Write<StoredModelGroup, ValidModelGroup>;
+type WriteAssistant = Write<AssistantRow, ValidAssistant>;
+/// Its faults, and what is to be written if it has none.
+type Prepared<W> = (Vec<FieldError>, Option<W>);
 
 /// Everything that has to be done.
 #[derive(Debug)]
 pub(super) struct Planned {
     pub instances: Vec<WriteInstance>,
     pub groups: Vec<WriteGroup>,
+    pub assistants: Vec<WriteAssistant>,
     pub deleted_instances: Vec<StoredModelInstance>,
     pub deleted_groups: Vec<StoredModelGroup>,
+    pub deleted_assistants: Vec<AssistantRow>,
     pub plan: ConfigPlan,
 }
 
@@ -127,16 +150,16 @@ pub(super) async fn plan(
     let mut faults = file.faults.clone();
     let wanted: Vec<&FileInstance> = file.instances.iter().flatten().collect();
     let by_name = stored.instances_by_name();
-    let mut instances = Vec::with_capacity(wanted.len());
+    let mut written = Vec::with_capacity(wanted.len());
     for chunk in wanted.chunks(AT_ONCE) {
         let prepared = chunk.iter().map(|wanted| {
             let key = wanted.name.as_ref().map(|name| name.to_lowercase());
             let before = key.and_then(|key| by_name.get(key.as_str()).copied());
-            prepare(wanted, before, context)
+            instances::prepare(wanted, before, context)
         });
         for (own, write) in try_join_all(prepared).await? {
             faults.extend(own);
-            instances.push(write);
+            written.push(write);
         }
     }
     let (kept, deleted_instances) = split(
@@ -155,24 +178,53 @@ pub(super) async fn plan(
             .map(|all| all.iter().map(|g| &g.name)),
         options.prune,
     );
-    let after = After::new(&kept, &wanted, &instances)?;
-    faults.extend(after.dimensions(&wanted, &instances, &other_groups));
+    let after = After::new(&kept, &wanted, &written)?;
+    faults.extend(after.dimensions(&wanted, &written, &other_groups));
     let by_name = stored.groups_by_name();
-    let mut groups = Vec::new();
-    for wanted in file.groups.iter().flatten() {
+    let wanted: Vec<&FileGroup> = file.groups.iter().flatten().collect();
+    let mut groups = Vec::with_capacity(wanted.len());
+    for wanted in &wanted {
         let key = wanted.name.as_ref().map(|name| name.to_lowercase());
         let before = key.and_then(|key| by_name.get(key.as_str()).copied());
-        let (own, write) = prepare_group(wanted, before, &after)?;
+        let (own, write) = groups::prepare(wanted, before, &after)?;
         faults.extend(own);
-        groups.extend(write);
+        groups.push(write);
+    }
+    let (other_assistants, deleted_assistants) = split(
+        &stored.assistants,
+        |row| &row.name_key,
+        file.assistants
+            .as_deref()
+            .map(|all| all.iter().map(|a| &a.name)),
+        options.prune,
+    );
+    let after = groups::after(&other_groups, &wanted, &groups);
+    let by_name = stored.assistants_by_name();
+    let mut assistants = Vec::new();
+    for wanted in file.assistants.iter().flatten() {
+        let key = wanted.name.as_ref().map(|name| name.to_lowercase());
+        let before = key.and_then(|key| by_name.get(key.as_str()).copied());
+        let (own, write) = assistants::prepare(wanted, before, &after);
+        faults.extend(own);
+        assistants.extend(write);
     }
     ApiError::check(file.located(faults))?;
-    refuse_in_use(&deleted_instances, &other_groups)?;
-    let instances: Vec<_> = instances.into_iter().flatten().collect();
-    let names = names(stored, &instances);
+    instances::refuse_in_use(&deleted_instances, &other_groups)?;
+    groups::refuse_in_use(&deleted_groups, &other_assistants)?;
+    let instances: Vec<_> = written.into_iter().flatten().collect();
+    let groups: Vec<_> = groups.into_iter().flatten().collect();
+    let (names, group_names) = (
+        names(stored, &instances),
+        groups::names(&stored.groups, &groups),
+    );
     let mut described = Described::default();
     let instances = described.instances(instances)?;
     let groups = described.groups(groups, &names)?;
+    let assistants = described.assistants(assistants, &group_names);
+    for row in &deleted_assistants {
+        let gone = changes(&row.audited(None, &group_names), &Value::Null);
+        described.deleted(PlannedKind::Assistant, &row.name, gone);
+    }
     for group in &deleted_groups {
         let gone = changes(&group.audited(&names)?, &Value::Null);
         described.deleted(PlannedKind::ModelGroup, &group.row.name, gone);
@@ -184,6 +236,8 @@ pub(super) async fn plan(
     Ok(Planned {
         instances,
         groups,
+        assistants,
+        deleted_assistants: deleted_assistants.into_iter().cloned().collect(),
         deleted_instances: deleted_instances.into_iter().cloned().collect(),
         deleted_groups: deleted_groups.into_iter().cloned().collect(),
         plan: ConfigPlan {
@@ -213,210 +267,10 @@ fn split<'a, T>(
     }
 }
 
-type Prepared<W> = (Vec<FieldError>, Option<W>);
-
-/// An instance by all rules of the API.
-async fn prepare(
-    wanted: &FileInstance,
-    before: Option<&StoredModelInstance>,
-    context: Context<'_>,
-) -> Result<Prepared<WriteInstance>, ApiError> {
-    let Some(mut input) = wanted.input.clone() else {
-        return Ok((Vec::new(), None));
-    };
-    let mut own = pair::identify(&mut input, before);
-    let valid = match examine(context.egress, input, before, Purpose::Save).await? {
-        Ok(valid) if own.is_empty() => Some(valid),
-        Ok(_) => None,
-        Err(faults) => {
-            own.extend(faults);
-            None
-        }
-    };
-    let faults = own.into_iter().map(|error| below(&wanted.pointer, error));
-    let faults = faults.collect();
-    let Some(mut valid) = valid else {
-        return Ok((faults, None));
-    };
-    let after = match before {
-        Some(before) => {
-            pair::forget_equal(&mut valid, before, context.cipher);
-            before.changed(&valid, context.cipher, now())?
-        }
-        None => StoredModelInstance::new(&valid, context.cipher, now())?,
-    };
-    let write = Write {
-        before: before.cloned(),
-        after,
-        valid,
-    };
-    Ok((faults, Some(write)))
-}
-
-/// What there will be: what members of groups can be.
-struct After {
-    ids: HashMap<String, Uuid>,
-    /// Of those whose fields are right.
-    traits: HashMap<Uuid, (Option<String>, Capabilities)>,
-}
-
-impl After {
-    fn new(
-        kept: &[&StoredModelInstance],
-        wanted: &[&FileInstance],
-        writes: &[Option<WriteInstance>],
-    ) -> QueryResult<Self> {
-        let mut after = Self {
-            ids: HashMap::new(),
-            traits: HashMap::new(),
-        };
-        for instance in kept {
-            after.add(instance)?;
-        }
-        for (wanted, write) in wanted.iter().zip(writes) {
-            match (write, &wanted.name) {
-                (Some(write), _) => after.add(&write.after)?,
-                // It has faults of its own, but there is one of this name.
-                (None, Some(name)) => {
-                    after.ids.insert(name.to_lowercase(), Uuid::now_v7());
-                }
-                (None, None) => {}
-            }
-        }
-        Ok(after)
-    }
-
-    fn add(&mut self, instance: &StoredModelInstance) -> QueryResult<()> {
-        let row = &instance.row;
-        self.ids.insert(row.name_key.clone(), row.id);
-        let traits = (row.model.clone(), row.capabilities()?);
-        self.traits.insert(row.id, traits);
-        Ok(())
-    }
-
-    fn traits(&self, id: ModelInstanceId) -> Option<MemberTraits<'_>> {
-        let (model, capabilities) = self.traits.get(&id.0)?;
-        let model = model.as_deref();
-        Some(MemberTraits {
-            model,
-            capabilities,
-        })
-    }
-
-    /// Groups outside of the file refuse embeddings of different lengths, too.
-    fn dimensions(
-        &self,
-        wanted: &[&FileInstance],
-        writes: &[Option<WriteInstance>],
-        groups: &[&StoredModelGroup],
-    ) -> Vec<FieldError> {
-        let written = wanted.iter().zip(writes).filter_map(|(wanted, write)| {
-            let id = write.as_ref()?.after.row.id;
-            Some((id, &wanted.pointer))
-        });
-        let written: HashMap<Uuid, &String> = written.collect();
-        let mut faults = Vec::new();
-        for group in groups {
-            let declared = group.members.iter().filter_map(|member| {
-                let id = member.instance_id.0;
-                let (_, capabilities) = self.traits.get(&id)?;
-                Some((id, capabilities.embedding_dimensions?))
-            });
-            let declared: Vec<(Uuid, u32)> = declared.collect();
-            for (id, own) in &declared {
-                let other = declared.iter().find(|(_, other)| other != own);
-                let (Some((_, other)), Some(pointer)) = (other, written.get(id)) else {
-                    continue;
-                };
-                let rule = FieldRule::EmbeddingDimensionsInGroup {
-                    group: group.row.name.clone(),
-                    other: (*other).into(),
-                };
-                let pointer = format!("{pointer}/capabilities/embedding_dimensions");
-                faults.push(FieldError::new(pointer, rule));
-            }
-        }
-        faults
-    }
-}
-
-/// A group by all rules of the API.
-fn prepare_group(
-    wanted: &FileGroup,
-    before: Option<&StoredModelGroup>,
-    after: &After,
-) -> Result<Prepared<WriteGroup>, ApiError> {
-    let Some(mut input) = wanted.input.clone() else {
-        return Ok((Vec::new(), None));
-    };
-    let mut own = Vec::new();
-    for (index, (member, name)) in input.members.iter_mut().zip(&wanted.members).enumerate() {
-        let id = after.ids.get(&name.to_lowercase()).copied();
-        if id.is_none() {
-            let name: String = name.chars().take(100).collect();
-            let rule = FieldRule::UnknownInstanceName { name };
-            own.push(FieldError::new(format!("/members/{index}/instance"), rule));
-        }
-        member.instance_id = ModelInstanceId(id.unwrap_or_else(Uuid::now_v7));
-    }
-    let valid = match ValidModelGroup::try_from(input) {
-        Ok(valid) => {
-            let members = member_faults(&valid.members, |id| after.traits(id));
-            // Those that there are not, or that have faults of their own, are told already.
-            let told = |error: &FieldError| error.rule != FieldRule::UnknownInstance;
-            own.extend(members.into_iter().filter(told));
-            Some(valid)
-        }
-        Err(faults) => {
-            own.extend(faults);
-            None
-        }
-    };
-    let valid = valid.filter(|_| own.is_empty());
-    let faults = own.into_iter().map(|error| below(&wanted.pointer, error));
-    let faults = faults.collect();
-    let Some(valid) = valid else {
-        return Ok((faults, None));
-    };
-    let after = match before {
-        Some(before) => before.changed(&valid, now())?,
-        None => StoredModelGroup::new(&valid, now())?,
-    };
-    let write = Write {
-        before: before.cloned(),
-        after,
-        valid,
-    };
-    Ok((faults, Some(write)))
-}
-
-fn refuse_in_use(
-    deleted: &[&StoredModelInstance],
-    groups: &[&StoredModelGroup],
-) -> Result<(), ApiError> {
-    let gone: HashSet<Uuid> = deleted.iter().map(|instance| instance.row.id).collect();
-    let uses = |group: &&&StoredModelGroup| {
-        let mut members = group.members.iter();
-        members.any(|member| gone.contains(&member.instance_id.0))
-    };
-    let users: Vec<&&StoredModelGroup> = groups.iter().filter(uses).collect();
-    if users.is_empty() {
-        return Ok(());
-    }
-    let used = |instance: &&&StoredModelInstance| {
-        let mut members = users.iter().flat_map(|group| &group.members);
-        members.any(|member| member.instance_id.0 == instance.row.id)
-    };
-    let used = deleted.iter().filter(used);
-    let used: Vec<&str> = used.map(|instance| instance.row.name.as_str()).collect();
-    let users = users
-        .iter()
-        .map(|group| (group.row.id, group.row.name.clone()));
-    let way_out = format!(
-        "Instances that are not in the file ({}) are members of groups that the file does not speak of; add those to it, or change them first",
-        used.join(", ")
-    );
-    Err(ApiError::in_use(&way_out, "model_group", users.collect()))
+/// Faults of an item as faults of the file.
+fn told(pointer: &str, faults: Vec<FieldError>) -> Vec<FieldError> {
+    let faults = faults.into_iter();
+    faults.map(|error| below(pointer, error)).collect()
 }
 
 fn names(stored: &Stored, writes: &[WriteInstance]) -> HashMap<Uuid, String> {
@@ -425,82 +279,6 @@ fn names(stored: &Stored, writes: &[WriteInstance]) -> HashMap<Uuid, String> {
     let all = stored.chain(written);
     all.map(|instance| (instance.row.id, instance.row.name.clone()))
         .collect()
-}
-
-/// The plan, as far as it is described.
-#[derive(Default)]
-struct Described {
-    counts: PlannedCounts,
-    changes: Vec<PlannedChange>,
-}
-
-impl Described {
-    /// Those that differ.
-    fn instances(&mut self, writes: Vec<WriteInstance>) -> QueryResult<Vec<WriteInstance>> {
-        let mut differ = Vec::new();
-        for write in writes {
-            let before = match &write.before {
-                Some(before) => before.audited(None)?,
-                None => Value::Null,
-            };
-            let changed = changes(&before, &write.after.audited(write.before.as_ref())?);
-            let kind = PlannedKind::ModelInstance;
-            if self.differs(kind, &write.after.row.name, write.before.is_none(), changed) {
-                differ.push(write);
-            }
-        }
-        Ok(differ)
-    }
-
-    /// Those that differ.
-    fn groups(
-        &mut self,
-        writes: Vec<WriteGroup>,
-        names: &HashMap<Uuid, String>,
-    ) -> QueryResult<Vec<WriteGroup>> {
-        let mut differ = Vec::new();
-        for write in writes {
-            let before = match &write.before {
-                Some(before) => before.audited(names)?,
-                None => Value::Null,
-            };
-            let changed = changes(&before, &write.after.audited(names)?);
-            let kind = PlannedKind::ModelGroup;
-            if self.differs(kind, &write.after.row.name, write.before.is_none(), changed) {
-                differ.push(write);
-            }
-        }
-        Ok(differ)
-    }
-
-    fn differs(&mut self, kind: PlannedKind, name: &str, is_new: bool, changes: Changes) -> bool {
-        if changes.is_empty() {
-            self.counts.unchanged += 1;
-            return false;
-        }
-        let (action, count) = if is_new {
-            (PlannedAction::Create, &mut self.counts.create)
-        } else {
-            (PlannedAction::Update, &mut self.counts.update)
-        };
-        *count += 1;
-        self.add(action, kind, name, changes);
-        true
-    }
-
-    fn deleted(&mut self, kind: PlannedKind, name: &str, changes: Changes) {
-        self.counts.delete += 1;
-        self.add(PlannedAction::Delete, kind, name, changes);
-    }
-
-    fn add(&mut self, action: PlannedAction, kind: PlannedKind, name: &str, changes: Changes) {
-        self.changes.push(PlannedChange {
-            action,
-            kind,
-            name: name.to_owned(),
-            changes: shown(changes),
-        });
-    }
 }
 
 /// Names the file, what is to be done with it, and what it is compared with.

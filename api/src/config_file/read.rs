@@ -1,7 +1,8 @@
 //! From a file to what it says: the types of the API, with names in place of ids and references in place of secrets.
 //!
-//! The rule: no field is described here. What an instance or a group may have is read by the type that the API reads it with; only what a
-//! file writes in another way (members by name, secrets) is translated before.
+//! The rule: no field is described here. What an instance, a group or an assistant may have is read by the type that the API reads it with; only what a
+//! file writes in another way (members and groups by name, secrets) is translated
+//! before.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -15,6 +16,10 @@ use uuid::Uuid;
 use super::secret::{self, FileSecret};
 use super::yaml::{self, Node};
 use crate::routes::extract::try_read_as;
+
+mod assistant;
+
+pub use assistant::FileAssistant;
 
 /// The version of the format.
 pub const VERSION: u64 = 1;
@@ -52,6 +57,8 @@ pub struct ConfigFile {
     pub instances: Option<Vec<FileInstance>>,
     /// The section of groups; none if the file does not speak of them.
     pub groups: Option<Vec<FileGroup>>,
+    /// The section of assistants; none if the file does not speak of them.
+    pub assistants: Option<Vec<FileAssistant>>,
 }
 
 /// An instance of a file.
@@ -91,6 +98,7 @@ impl ConfigFile {
             faults: Vec::new(),
             instances: None,
             groups: None,
+            assistants: None,
         };
         let mut faults = Vec::new();
         file.head(&mut faults);
@@ -102,16 +110,22 @@ impl ConfigFile {
             let read = |(pointer, node)| group(pointer, node, &mut faults);
             nodes.into_iter().map(read).collect()
         });
+        file.assistants = section(&file.root, "assistants", &mut faults).map(|nodes| {
+            let read = |(pointer, node)| assistant::read(pointer, node, &mut faults);
+            nodes.into_iter().map(read).collect()
+        });
         let instances = file.instances.iter().flatten();
         twice(instances.map(|i| (&i.pointer, &i.name)), &mut faults);
         let groups = file.groups.iter().flatten();
         twice(groups.map(|g| (&g.pointer, &g.name)), &mut faults);
+        let assistants = file.assistants.iter().flatten();
+        twice(assistants.map(|a| (&a.pointer, &a.name)), &mut faults);
         file.faults = faults;
         Ok(file)
     }
 
     fn head(&self, faults: &mut Vec<FieldError>) {
-        const KNOWN: [&str; 3] = ["version", "instances", "groups"];
+        const KNOWN: [&str; 4] = ["version", "instances", "groups", "assistants"];
         let Some(members) = self.root.members() else {
             faults.push(wrong("", ValueType::Object));
             return;
@@ -320,11 +334,14 @@ pub fn below(item: &str, error: FieldError) -> FieldError {
         .iter()
         .any(|(list, _)| inner.starts_with(&format!("/{list}/")));
     let in_members = inner.starts_with("/members/");
+    let of_assistant = item.starts_with("/assistants/");
     let rule = match error.rule {
         FieldRule::UnknownField { known } => {
             let word = |name: String| match name.as_str() {
                 "id" if in_list => None,
                 "instance_id" if in_members => Some("instance".to_owned()),
+                "group_id" if of_assistant => Some("group".to_owned()),
+                "visibility" if of_assistant => None,
                 _ => Some(name),
             };
             FieldRule::UnknownField {

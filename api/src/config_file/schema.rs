@@ -1,7 +1,7 @@
 //! The schema of a file, for editors and checks: made from the types that the API reads, so that there is no second description of them.
 
 use serde_json::{Map, Value, json};
-use understudy_shared::{CreateModelGroup, CreateModelInstance};
+use understudy_shared::{CreateAssistant, CreateModelGroup, CreateModelInstance, Visibility};
 use utoipa::ToSchema;
 
 use super::read::VERSION;
@@ -14,6 +14,7 @@ pub fn schema() -> Value {
     let mut defs = Map::new();
     add::<CreateModelInstance>(&mut defs);
     add::<CreateModelGroup>(&mut defs);
+    add::<CreateAssistant>(&mut defs);
     for (name, secret) in [
         ("TokenInput", "value"),
         ("SecretHeaderInput", "value"),
@@ -30,6 +31,12 @@ pub fn schema() -> Value {
         true,
         &instance,
     );
+    let group = json!({"type": "string", "description": "Name of the group that answers, in this file or stored already."});
+    let assistant: &str = &CreateAssistant::name();
+    change(defs.get_mut(assistant), "group_id", "group", true, &group);
+    // A file has shared ones alone.
+    without(defs.get_mut(assistant), "visibility");
+    defs.remove(&*Visibility::name());
     defs.insert("Secret".to_owned(), secret());
     // Only `SecretInput` would be left over, which nothing refers to any more.
     defs.remove("SecretInput");
@@ -51,6 +58,11 @@ pub fn schema() -> Value {
                 "description": "Model groups. Left out, the file does not speak of them.",
                 "type": "array",
                 "items": {"$ref": format!("{HERE}{}", CreateModelGroup::name())},
+            },
+            "assistants": {
+                "description": "Assistants that everybody finds. Left out, the file does not speak of them.",
+                "type": "array",
+                "items": {"$ref": format!("{HERE}{}", CreateAssistant::name())},
             },
         },
         "$defs": defs,
@@ -101,6 +113,13 @@ fn change(def: Option<&mut Value>, without: &str, name: &str, required: bool, fi
     }
 }
 
+fn without(def: Option<&mut Value>, name: &str) {
+    let properties = def.and_then(|def| def.get_mut("properties"));
+    if let Some(Value::Object(properties)) = properties {
+        properties.remove(name);
+    }
+}
+
 fn secret_ref() -> Value {
     json!({"$ref": format!("{HERE}Secret")})
 }
@@ -142,10 +161,15 @@ mod tests {
             schema["$defs"]["GroupMember"]["required"],
             json!(["instance"])
         );
+        assert_eq!(
+            schema["$defs"]["CreateAssistant"]["required"],
+            json!(["name", "group"])
+        );
         for known in [
             "TokenInput",
             "CreateModelGroup",
             "CreateModelInstance",
+            "CreateAssistant",
             "Endpoint",
         ] {
             let def = &schema["$defs"][known];

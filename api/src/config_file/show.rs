@@ -12,6 +12,8 @@ const SHOWN: usize = 100;
 
 /// The changes of a resource without ids.
 pub fn shown(mut changes: Changes) -> Changes {
+    // Of assistants: a file has the group's name, only shared ones, and nobody's.
+    changes.retain(|name, _| !matches!(name.as_str(), "group_id" | "visibility" | "owner_id"));
     for (name, change) in &mut changes {
         if matches!(name.as_str(), "tokens" | "headers" | "proxies" | "members") {
             without_ids(&mut change.before);
@@ -41,6 +43,7 @@ pub fn text(plan: &ConfigPlan) -> String {
         let kind = match change.kind {
             PlannedKind::ModelInstance => "instance",
             PlannedKind::ModelGroup => "group",
+            PlannedKind::Assistant => "assistant",
         };
         let _ = writeln!(text, "{sign} {verb} {kind} {:?}", change.name);
         if change.action == PlannedAction::Delete {

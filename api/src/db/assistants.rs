@@ -112,7 +112,7 @@ impl AssistantRow {
 
     /// What the audit log shows of it. What a private one says is its owner's: only that it is set, or was replaced. `before` is what it
     /// was, if this is what a change made of it.
-    fn audited(&self, before: Option<&Self>, groups: &HashMap<Uuid, String>) -> Value {
+    pub(crate) fn audited(&self, before: Option<&Self>, groups: &HashMap<Uuid, String>) -> Value {
         let said = |own: fn(&Self) -> Value| {
             let value = own(self);
             let is_empty = value == "" || value == json!({});

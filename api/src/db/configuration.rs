@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use understudy_shared::{ApiKeyId, ModelGroupId, UserId};
+use understudy_shared::{ApiKeyId, ModelGroupId, UserId, Visibility};
 use uuid::Uuid;
 
 use super::api_keys::ApiKeyRow;
@@ -154,12 +154,12 @@ async fn keys(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(KeyHash, StoredK
     Ok(rows.into_iter().filter_map(key).collect())
 }
 
-/// Ids and versions of every instance and group, sorted.
+/// Ids and versions of every instance, group and shared assistant, sorted.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn versions(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(Uuid, i64)>> {
-    use super::schema::{model_groups, model_instances};
+    use super::schema::{assistants, model_groups, model_instances};
     let mut versions: Vec<(Uuid, i64)> = model_instances::table
         .select((model_instances::id, model_instances::version))
         .load(conn)
@@ -169,6 +169,12 @@ pub async fn versions(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(Uuid, i6
         .load(conn)
         .await?;
     versions.extend(groups);
+    let shared: Vec<(Uuid, i64)> = assistants::table
+        .filter(assistants::visibility.eq(Visibility::Shared.as_str()))
+        .select((assistants::id, assistants::version))
+        .load(conn)
+        .await?;
+    versions.extend(shared);
     versions.sort_unstable();
     Ok(versions)
 }

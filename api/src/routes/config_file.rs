@@ -13,7 +13,7 @@ use crate::state::AppState;
 
 /// Export the configuration
 ///
-/// All instances and groups as a file (YAML) that `understudy apply` and `POST /api/v1/config/apply` read: sorted, without what is as it is
+/// All instances, groups and shared assistants as a file (YAML) that `understudy apply` and `POST /api/v1/config/apply` read: sorted, without what is as it is
 /// by default, and without secrets; `keep: true` stands for one that is stored.
 #[utoipa::path(
     tag = "config",
@@ -55,7 +55,7 @@ impl FromParams for Options {
 
 /// Apply a configuration
 ///
-/// Makes instances and groups what the file says, all of it or nothing, and answers what has changed. Names are the identity: what is in the
+/// Makes instances, groups and shared assistants what the file says, all of it or nothing, and answers what has changed. Names are the identity: what is in the
 /// file is made or changed, what is not stays, unless `prune` removes it. Every fault is told with its line. References of secrets to
 /// variables and files are not followed here.
 #[utoipa::path(
@@ -69,7 +69,7 @@ impl FromParams for Options {
     responses(
         (status = 200, description = "Done, or what would be done", body = ConfigPlan),
         (status = 400, description = "The file is not YAML (`invalid_yaml`), or a parameter has a bad value (`invalid_parameter`)", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Groups outside of the file use what it would remove (`in_use`), or others keep changing the configuration (`conflict`)", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Groups or assistants outside of the file use what it would remove (`in_use`), or others keep changing the configuration (`conflict`)", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The plan of this fingerprint is another one (`precondition_failed`)", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The file is larger than 4 MiB (`body_too_large`)", body = Problem, content_type = "application/problem+json"),
     ),

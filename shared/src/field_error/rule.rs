@@ -246,6 +246,11 @@ adjacently_tagged! {
             /// The name.
             name: String,
         },
+        /// There is no group of this name, neither in the file nor outside of it.
+        UnknownGroupName {
+            /// The name.
+            name: String,
+        },
         /// What stands in place of a secret is neither a text nor a reference.
         SecretForm,
         /// A reference to the environment or to a file, which only the command line follows.

@@ -105,6 +105,7 @@ impl fmt::Display for FieldRule {
             Self::UnknownInstanceName { name } => {
                 return write!(f, "there is no instance «{name}»");
             }
+            Self::UnknownGroupName { name } => return write!(f, "there is no group «{name}»"),
             Self::SecretVariable { name } => {
                 return write!(f, "the environment variable {name} is not set, or empty");
             }

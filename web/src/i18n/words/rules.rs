@@ -92,6 +92,9 @@ pub fn rule(i18n: Words, error: &FieldError) -> String {
             let max = number(i18n, i64::try_from(*max).unwrap_or(i64::MAX));
             return t_string!(i18n, rule.yaml_nodes, max);
         }
+        FieldRule::UnknownGroupName { name } => {
+            return t_string!(i18n, rule.unknown_group_name, name);
+        }
         FieldRule::UnknownInstanceName { name } => {
             return t_string!(i18n, rule.unknown_instance_name, name);
         }

@@ -64,6 +64,7 @@ fn Line(change: PlannedChange) -> impl IntoView {
     let kind = move || match kind {
         PlannedKind::ModelInstance => t_string!(i18n, settings.config.instance),
         PlannedKind::ModelGroup => t_string!(i18n, settings.config.group),
+        PlannedKind::Assistant => t_string!(i18n, settings.config.assistant),
     };
     view! {
         <li data-action=id data-name=label>
