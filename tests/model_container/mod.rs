@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::support::app::file;
 use crate::support::client::Client;
 use crate::support::python;
+use crate::support::sse::Event;
 
 /// A model of 135 million parameters is loaded in seconds; a machine that is busy with everything else may need minutes.
 const BOUND: Duration = Duration::from_secs(300);
@@ -50,6 +51,7 @@ async fn container_serves_its_model_on_its_port_until_it_is_told_to_stop() {
         ("MODEL_NAME", "small"),
         ("API_KEY", KEY),
         ("EXTRA_ARGS", "--n-predict 8"),
+        ("STOP_SECONDS", "300"),
     ]);
     assert_eq!(container.health().await, Some(1), "nothing answers yet");
     container.healthy().await;
@@ -83,7 +85,16 @@ async fn container_serves_its_model_on_its_port_until_it_is_told_to_stop() {
         "everybody may read a command line"
     );
 
+    // Told to stop in the middle of an answer, it says that one to its end.
+    let long = json!({"messages": [{"role": "user", "content": "Count to a hundred."}],
+        "max_tokens": 120, "ignore_eos": true, "stream": true});
+    let call = caller.post("/v1/chat/completions", &long);
+    let mut stream = call.open().await.events();
+    stream.next_content().await;
     container.signal(Signal::TERM);
+    let rest = stream.rest().await;
+    assert!(rest.last().is_some_and(Event::is_done), "{rest:?}");
+    drop(stream);
     let (code, printed) = container.end().await;
     assert_eq!(code, Some(0), "{printed}");
     assert!(printed.contains("the engine has stopped"), "{printed}");

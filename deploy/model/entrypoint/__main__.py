@@ -10,6 +10,7 @@ import shlex
 import socket
 import sys
 
+import drain
 import engine
 import memory
 import model
@@ -43,7 +44,7 @@ def main() -> int:
         return refusal.code
     line = engine.command(chosen, found, program, context, memory.processors(), prompt_cache)
     say(f"starts {shlex.join(line)}")
-    return process.run(line, engine.environment(chosen, environment), chosen.stop_seconds, say)
+    return process.run(line, engine.environment(chosen, environment), chosen.stop_seconds, say, drain.busy(chosen))
 
 
 def _context(chosen: settings.Settings, found: model.Model) -> int:

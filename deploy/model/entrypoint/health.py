@@ -11,10 +11,13 @@ import sys
 TIMEOUT = 4
 
 
+def address(host: str) -> str:
+    """Where to ask what listens there: everywhere is also here."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
 def main() -> int:
-    host = os.environ.get("HOST", "0.0.0.0")
-    # What is listened on everywhere is asked here.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    host = address(os.environ.get("HOST", "0.0.0.0"))
     connection = http.client.HTTPConnection(host, int(os.environ.get("PORT", "8000")), timeout=TIMEOUT)
     try:
         connection.request("GET", "/health")

@@ -1,7 +1,8 @@
 """Runs the engine as the first process of a container has to: signals reach it, what others leave behind is waited for, and
 nothing survives it.
 
-The rule: told to stop, it ends within the time that was set, and with 0 unless the engine had to be killed.
+The rule: told to stop, it lets running answers come to their end, ends within the time that was set, and with 0 unless the engine had
+to be killed.
 """
 
 import contextlib
@@ -15,39 +16,50 @@ from refusal import ENGINE_ENDED
 
 _STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 _PR_SET_PDEATHSIG = 1
+# How often a busy engine is looked at, and how much of the time an engine that never gets idle has for its own end.
+_LOOK = 0.25
+_LAST_WORDS = 3.0
 
 
-def run(command: list[str], environment: dict[str, str], stop_seconds: int, say) -> int:
-    """The exit code."""
+def run(command: list[str], environment: dict[str, str], stop_seconds: int, say, busy=None) -> int:
+    """The exit code. `busy` says whether the engine is answering somebody."""
     # Blocked, so that none is lost between two looks; the engine gets them unblocked.
     waited_for = {*_STOP, signal.SIGCHLD}
     signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
     # In a session of its own: a Ctrl-C at a terminal reaches it through this process alone, and so only once. llama.cpp takes
     # the second for "now".
     engine = subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=_in_the_engine)
-    deadline = None
+    # When it has to be over, and until when running answers may go on.
+    deadline = drained_by = None
     killed = False
     while True:
         status = _reap(engine.pid)
         if status is not None:
             break
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            if not killed:
-                say(f"the engine did not stop within {stop_seconds} s, and is killed")
-            killed = True
-            _kill_group(engine.pid)
-            left = 1.0
-        received = signal.sigwaitinfo(waited_for) if left is None else signal.sigtimedwait(waited_for, left)
+        now = time.monotonic()
+        wait = None
+        if drained_by is not None:
+            wait = _LOOK
+            if now >= drained_by or busy is None or not busy():
+                drained_by = None
+                _send(engine.pid, signal.SIGTERM)
+        elif deadline is not None:
+            wait = deadline - now
+            if wait <= 0:
+                if not killed:
+                    say(f"the engine did not stop within {stop_seconds} s, and is killed")
+                killed = True
+                _kill_group(engine.pid)
+                wait = 1.0
+        received = signal.sigwaitinfo(waited_for) if wait is None else signal.sigtimedwait(waited_for, wait)
         if received is None or received.si_signo == signal.SIGCHLD:
             continue
         if deadline is None:
-            say(f"{signal.Signals(received.si_signo).name}: the engine is told to stop")
+            say(f"{signal.Signals(received.si_signo).name}: the engine is told to stop as soon as it answers nobody")
             deadline = time.monotonic() + stop_seconds
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(engine.pid, signal.SIGTERM)
+            drained_by = deadline - min(_LAST_WORDS, stop_seconds / 2)
         else:
-            deadline = time.monotonic()
+            deadline, drained_by = time.monotonic(), None
     # Workers of vLLM outlive a server that was killed, and keep the GPU.
     _kill_group(engine.pid)
     return _exit_code(os.waitstatus_to_exitcode(status), deadline is not None, killed, say)
@@ -71,6 +83,11 @@ def _reap(engine: int) -> int | None:
             return found
         if pid == engine:
             found = status
+
+
+def _send(engine: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(engine, number)
 
 
 def _kill_group(leader: int) -> None:

@@ -9,8 +9,10 @@ from support import Case
 RUN = """
 import sys
 sys.path.insert(0, {folder!r})
-import process
-sys.exit(process.run(sys.argv[2:], dict(PATH="/usr/bin:/bin"), int(sys.argv[1]), lambda message: print(message, flush=True)))
+import os, process
+say = lambda message: print(message, flush=True)
+busy = (lambda: os.path.exists(sys.argv[2])) if sys.argv[2] else None
+sys.exit(process.run(sys.argv[3:], dict(PATH="/usr/bin:/bin"), int(sys.argv[1]), say, busy))
 """
 FOLDER = os.path.join(os.path.dirname(__file__), "..", "..", "..", "deploy", "model", "entrypoint")
 
@@ -18,8 +20,9 @@ FOLDER = os.path.join(os.path.dirname(__file__), "..", "..", "..", "deploy", "mo
 class FirstProcess(Case):
     """`sh` plays the engine."""
 
-    def start(self, script: str, stop_seconds: int = 30) -> subprocess.Popen:
-        command = [sys.executable, "-c", RUN.format(folder=FOLDER), str(stop_seconds), "/bin/sh", "-c", script]
+    def start(self, script: str, stop_seconds: int = 30, busy: str = "") -> subprocess.Popen:
+        """`busy` is a file: while it is there, the engine is answering somebody."""
+        command = [sys.executable, "-c", RUN.format(folder=FOLDER), str(stop_seconds), busy, "/bin/sh", "-c", script]
         started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.addCleanup(started.stdout.close)
         self.addCleanup(started.wait)
@@ -65,9 +68,26 @@ class FirstProcess(Case):
         self.assertEqual(code, 137)
         self.assertIn("did not stop within 1 s", printed)
 
+    def test_running_answers_come_to_their_end(self):
+        answering = self.put("/answering", "")
+        script = f"trap 'echo cut off; exit 9' TERM; echo ready; sleep 2; trap - TERM; rm {answering}; exec sleep 1000"
+        started = self.start(script, 60, str(answering))
+        started.stdout.readline()
+        started.send_signal(signal.SIGTERM)
+        code, printed = self.end(started)
+        self.assertEqual(code, 0, printed)
+        self.assertNotIn("cut off", printed)
+
+    def test_answers_without_an_end_are_waited_for_no_longer_than_was_set(self):
+        answering = self.put("/answering", "")
+        started = self.start("echo ready; exec sleep 1000", 2, str(answering))
+        started.stdout.readline()
+        started.send_signal(signal.SIGTERM)
+        self.assertEqual(self.end(started)[0], 0)
+
     def test_the_second_signal_is_the_last(self):
         started = self.start("trap 'echo told' TERM; echo ready; while :; do sleep 0.1; done", stop_seconds=3000)
-        for line in ("ready\n", "SIGTERM: the engine is told to stop\n"):
+        for line in ("ready\n", "SIGTERM: the engine is told to stop as soon as it answers nobody\n"):
             self.assertEqual(started.stdout.readline(), line)
             started.send_signal(signal.SIGTERM)
         self.assertEqual(self.end(started)[0], 137)
