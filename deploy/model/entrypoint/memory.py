@@ -103,8 +103,18 @@ def have(settings: Settings, root: Path = Path("/"), environment=None) -> Have:
     for limit, used in _limits(root):
         if limit - used < host:
             host, source = max(limit - used, 0), "left of this container's limit"
-    gpu = None if settings.gpu_layers == 0 else _gpus(environment)
-    return Have(host, source, gpu)
+    free = None if settings.gpu_layers == 0 else _gpus(environment)
+    if free is None:
+        return Have(host, source)
+    if settings.engine == VLLM:
+        # It takes one, unless it is told to spread over several.
+        free = free[: _count(settings, "-tp", "--tensor-parallel-size") * _count(settings, "-pp", "--pipeline-parallel-size")]
+    return Have(host, source, sum(free) * MIB)
+
+
+def _count(settings: Settings, *names: str) -> int:
+    value = _argument(settings.arguments, names) or ""
+    return max(int(value), 1) if value.isascii() and value.isdigit() else 1
 
 
 def _host(root: Path) -> tuple[int, str]:
@@ -139,8 +149,8 @@ def _limits(root: Path) -> list[tuple[int, int]]:
     return found
 
 
-def _gpus(environment) -> int | None:
-    """Free memory of the GPUs that this container sees, or `None` without one."""
+def _gpus(environment) -> list[int] | None:
+    """Free memory of each GPU that this container sees, in MiB, or `None` without one."""
     environment = environment or {}
     program = shutil.which("nvidia-smi", path=environment.get("PATH"))
     if program is None:
@@ -153,7 +163,7 @@ def _gpus(environment) -> int | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     free = [int(line) for line in answer.stdout.split() if line.isdigit()]
-    return sum(free) * MIB if answer.returncode == 0 and free else None
+    return free if answer.returncode == 0 and free else None
 
 
 def processors(root: Path = Path("/")) -> int | None:

@@ -86,6 +86,8 @@ class Has(Case):
         self.put("/bin/nvidia-smi", '#!/bin/sh\necho "$*" > "$0.asked"\necho 24000\necho 8000\n').chmod(0o755)
         self.assertEqual(self.have().gpu, 32000 * MIB)
         self.assertIsNone(self.have(GPU_LAYERS="0").gpu)
+        self.assertEqual(self.have(ENGINE="vllm").gpu, 24000 * MIB)
+        self.assertEqual(self.have(ENGINE="vllm", EXTRA_ARGS="--tensor-parallel-size 2").gpu, 32000 * MIB)
         environment = {"PATH": str(self.root / "bin"), "CUDA_VISIBLE_DEVICES": "1"}
         memory.have(self.settings(), self.root, environment)
         self.assertIn("--id=1", (self.root / "bin/nvidia-smi.asked").read_text())
