@@ -9,6 +9,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::db;
+use crate::gateway::discovery::{Place, usual_places};
 use crate::keys::KeyRing;
 use crate::secrets::Secret;
 use crate::server::cors::Origins;
@@ -87,6 +88,8 @@ pub struct Config {
     pub egress_deny: Vec<IpNet>,
     /// `UNDERSTUDY_EGRESS_ALLOW`
     pub egress_allow: Vec<IpNet>,
+    /// `UNDERSTUDY_DISCOVER`: where servers of models are looked for when somebody asks.
+    pub discover: Vec<Place>,
     /// `UNDERSTUDY_LOG_FORMAT`
     pub log_format: LogFormat,
     /// `UNDERSTUDY_METRICS_LISTEN`
@@ -111,12 +114,13 @@ pub struct Config {
 const DRAIN: Duration = Duration::from_secs(120);
 
 /// The variables that this version reads, beside `DATABASE_URL` and those of OpenTelemetry.
-const VARIABLES: [&str; 31] = [
+const VARIABLES: [&str; 32] = [
     "UNDERSTUDY_ADMIN_PASSWORD",
     "UNDERSTUDY_ADMIN_USERNAME",
     "UNDERSTUDY_ALLOW_UNREADABLE_SECRETS",
     "UNDERSTUDY_CORS_ORIGINS",
     "UNDERSTUDY_DATA_DIR",
+    "UNDERSTUDY_DISCOVER",
     "UNDERSTUDY_DRAIN_SECONDS",
     "UNDERSTUDY_EGRESS_ALLOW",
     "UNDERSTUDY_EGRESS_DENY",
@@ -255,6 +259,7 @@ impl Config {
         let egress_allow = env.networks("UNDERSTUDY_EGRESS_ALLOW");
         let trusted_proxies = env.networks("UNDERSTUDY_TRUSTED_PROXIES");
         let cors_origins = env.origins("UNDERSTUDY_CORS_ORIGINS");
+        let discover = env.places("UNDERSTUDY_DISCOVER");
         let log_format = env.parsed("UNDERSTUDY_LOG_FORMAT", "text or json");
         let metrics_listen = env.parsed(
             "UNDERSTUDY_METRICS_LISTEN",
@@ -282,6 +287,7 @@ impl Config {
             drain: drain.map_or(DRAIN, Duration::from_secs),
             egress_deny,
             egress_allow,
+            discover: discover.unwrap_or_else(usual_places),
             log_format: log_format.unwrap_or_default(),
             metrics_listen,
             metrics_token,
@@ -328,6 +334,7 @@ mod tests {
             ("UNDERSTUDY_USAGE_QUEUE", "0"),
             ("UNDERSTUDY_DRAIN_SECONDS", "19"),
             ("UNDERSTUDY_EGRESS_DENY", "10.0.0.0/99"),
+            ("UNDERSTUDY_DISCOVER", "8080, http://here:1"),
             ("UNDERSTUDY_CORS_ORIGINS", "https://chat.example, *"),
             ("UNDERSTUDY_DATA_DIR", ""),
             ("UNDERSTUDY_ADMIN_USERNAME", "root"),
@@ -342,6 +349,7 @@ mod tests {
             "UNDERSTUDY_USAGE_QUEUE",
             "UNDERSTUDY_DRAIN_SECONDS",
             "UNDERSTUDY_EGRESS_DENY",
+            "UNDERSTUDY_DISCOVER has \"http://here:1\"",
             "UNDERSTUDY_CORS_ORIGINS has \"*\"",
             "UNDERSTUDY_DATA_DIR is empty",
             "UNDERSTUDY_ADMIN_PASSWORD are needed together",
@@ -385,6 +393,16 @@ mod tests {
         .unwrap();
         assert!(config.egress_allow.is_empty());
         assert_eq!(config.egress_deny.len(), 2);
+    }
+
+    #[test]
+    fn places_of_servers_are_the_usual_ones_none_or_those_that_are_named() {
+        assert_eq!(read(&[]).unwrap().discover, usual_places());
+        assert_eq!(read(&[("UNDERSTUDY_DISCOVER", "")]).unwrap().discover, []);
+        let named = read(&[("UNDERSTUDY_DISCOVER", "8001, model-b:8001")]).unwrap();
+        assert_eq!(named.discover.len(), 2);
+        let many: Vec<String> = (1..=65).map(|port| port.to_string()).collect();
+        assert!(read(&[("UNDERSTUDY_DISCOVER", &many.join(","))]).is_err());
     }
 
     #[test]

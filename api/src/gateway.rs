@@ -28,6 +28,7 @@
 //! | [`egress`] | which addresses may be reached |
 //! | [`sse`], [`stream`] | server-sent events, the commit gate, the error after commit |
 //! | [`checks`] | the connection check that somebody asks for, step by step |
+//! | [`discovery`] | servers of models on this machine, looked for when somebody asks |
 //! | [`watch`] | the checks that are made by themselves |
 //! | [`error`] | errors in the OpenAI form |
 //!
@@ -54,6 +55,7 @@ pub mod budget;
 pub mod checks;
 pub mod classify;
 pub mod counts;
+pub mod discovery;
 pub mod egress;
 pub mod ending;
 pub mod error;

@@ -11,6 +11,7 @@ pub mod domain;
 pub mod error;
 pub mod events;
 pub mod gateway;
+pub mod host;
 pub mod keys;
 pub mod log;
 pub mod metrics;

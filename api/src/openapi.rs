@@ -26,7 +26,7 @@ const DESCRIPTION: &str = "Manages language models, and answers with the first o
     Credential: `Authorization: Bearer` with an access token, or with an API key that has a management scope.\n\n\
     **Gateway** (`/v1`): the OpenAI API; a model group's name is the `model`. Credential: an API key with the scope `gateway`.";
 
-const TAGS: [(&str, &str); 16] = [
+const TAGS: [(&str, &str); 17] = [
     ("sessions", "Signing in and out"),
     ("setup", "The first administrator"),
     (
@@ -40,6 +40,10 @@ const TAGS: [(&str, &str); 16] = [
     (
         "assistants",
         "Groups with a system prompt and parameters. Everybody has their own and finds the shared ones, which operators change",
+    ),
+    (
+        "host",
+        "What the machine of the service has to run models with",
     ),
     (
         "config",

@@ -19,6 +19,7 @@ pub mod docs;
 pub mod events;
 pub mod extract;
 mod fallback;
+pub mod host;
 pub mod list;
 pub mod metrics;
 pub mod model_groups;
@@ -53,6 +54,7 @@ pub fn configure(table: &mut impl RouteTable) {
         .service(model_instances::list_model_instances)
         .service(model_instances::create_model_instance)
         .service(model_instances::check_model_instance_draft)
+        .service(model_instances::discover_model_instances)
         .service(model_instances::get_model_instance)
         .service(model_instances::update_model_instance)
         .service(model_instances::delete_model_instance)
@@ -75,6 +77,8 @@ pub fn configure(table: &mut impl RouteTable) {
         .service(assistants::get_assistant)
         .service(assistants::update_assistant)
         .service(assistants::delete_assistant)
+        // The machine of the service
+        .service(host::get_host)
         // Configuration as code
         .service(config_file::export_config)
         .service(config_file::apply_config)

@@ -22,6 +22,7 @@ use crate::gateway::watch::link;
 use crate::gateway::{Gateway, refresh, watch};
 use crate::keys::{self, KeyFileError, KeyRing};
 use crate::metrics::{self, Metrics};
+use crate::routes::model_instances::Discoveries;
 use crate::secrets::{SecretCipher, WrongKeys};
 use crate::state::AppState;
 use crate::telemetry::{TelemetryError, Traces};
@@ -323,6 +324,7 @@ async fn serve_on(
         denials: Arc::default(),
         retention,
         tries: Arc::default(),
+        discoveries: Discoveries::at(config.discover),
         metrics,
         metrics_token: config
             .metrics_token

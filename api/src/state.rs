@@ -12,6 +12,7 @@ use crate::events::Hub;
 use crate::gateway::Gateway;
 use crate::metrics::Metrics;
 use crate::routes::model_groups::TryLimits;
+use crate::routes::model_instances::Discoveries;
 use crate::secrets::SecretCipher;
 use crate::server::cors::Origins;
 
@@ -40,6 +41,8 @@ pub struct AppState {
     pub retention: Arc<Notify>,
     /// Tries of groups that are under way.
     pub tries: Arc<TryLimits>,
+    /// Where is looked for servers of models on this machine.
+    pub discoveries: Arc<Discoveries>,
     /// What `/metrics` prints.
     pub metrics: Arc<Metrics>,
     /// SHA-256 of the token that opens `/metrics`, if there is one.

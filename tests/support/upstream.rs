@@ -50,6 +50,7 @@ struct Script {
     always: Option<Reply>,
     models: Option<Reply>,
     health: Option<Reply>,
+    pages: Vec<(String, Reply)>,
 }
 
 impl Upstream {
@@ -125,6 +126,12 @@ impl Upstream {
     /// Answers the question for its health with this from now on. Until then there is no such page.
     pub fn health(&self, reply: Reply) {
         self.shared.script.lock().unwrap().health = Some(reply);
+    }
+
+    /// Answers `GET` of this path with this from now on, whatever else it was told.
+    pub fn page(&self, path: &str, reply: Reply) {
+        let mut script = self.shared.script.lock().unwrap();
+        script.pages.push((path.to_owned(), reply));
     }
 
     /// Forgets what it was told to answer and is healthy from now on.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{Database, FirstAdmin};
+use crate::gateway::discovery::Place;
 use crate::keys::KeyRing;
 use crate::secrets::Secret;
 use crate::server::cors::Origins;
@@ -83,6 +84,28 @@ impl<L: Fn(&str) -> Result<Option<String>, String>> Reader<L> {
             }
         }
         networks
+    }
+
+    /// Where servers of models are looked for; an empty list is nowhere.
+    pub fn places(&mut self, name: &str) -> Option<Vec<Place>> {
+        /// All of them are asked at once.
+        const MOST: usize = 64;
+        let value = self.raw(name)?;
+        let items = value.split(',').map(str::trim);
+        let mut places = Vec::new();
+        for item in items.filter(|item| !item.is_empty()) {
+            match item.parse() {
+                Ok(place) => places.push(place),
+                Err(_) => self.fault(
+                    name,
+                    &format!("has {item:?}, which is neither a port nor a host and a port such as model-a:8001"),
+                ),
+            }
+        }
+        if places.len() > MOST {
+            self.fault(name, &format!("has more than {MOST} places"));
+        }
+        Some(places)
     }
 
     pub fn origins(&mut self, name: &str) -> Origins {

@@ -1,6 +1,7 @@
 //! Model instances: one file per verb, and what they share.
 
 mod check;
+mod discover;
 mod drill;
 mod duplicate;
 mod list;
@@ -9,6 +10,7 @@ mod validate;
 mod write;
 
 pub use check::*;
+pub use discover::*;
 pub use drill::*;
 pub use duplicate::*;
 pub use list::*;

@@ -59,12 +59,17 @@ impl Shared {
     fn reply_to(&self, request: &Recorded) -> Reply {
         let mut script = self.script.lock().unwrap();
         let told = if request.method == "GET" {
+            let page = script
+                .pages
+                .iter()
+                .find(|(path, _)| *path == request.target);
             let told = match request.target.rsplit_once('/') {
-                Some((_, "models")) => &script.models,
-                Some((_, "health")) => &script.health,
-                _ => &None,
+                _ if page.is_some() => page.map(|(_, reply)| reply),
+                Some((_, "models")) => script.models.as_ref(),
+                Some((_, "health")) => script.health.as_ref(),
+                _ => None,
             };
-            told.clone()
+            told.cloned()
         } else {
             script.next.pop_front().or_else(|| script.always.clone())
         };
