@@ -33,7 +33,13 @@ fn servers() -> Vec<(&'static str, Upstream)> {
             it.page("/api/version", Reply::json(200, &json!({"version": "0.9"})));
         }),
         server("lm_studio", |it| {
-            it.page("/api/v0/models", Reply::json(200, &json!({"data": []})));
+            it.page(
+                "/api/v0/models",
+                Reply::json(
+                    200,
+                    &json!({"data": [{"id": "a", "compatibility_type": "gguf"}]}),
+                ),
+            );
         }),
         server("text_generation_webui", |it| {
             let info = json!({"model_name": "a", "lora_names": []});

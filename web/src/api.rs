@@ -11,6 +11,7 @@ mod audit_log;
 mod config_file;
 mod error;
 mod events;
+mod host;
 mod model_groups;
 mod model_instances;
 mod sessions;

@@ -93,6 +93,11 @@ fn Pages() -> impl IntoView {
                         path=path!("/models/instances/:id")
                         view=|| view! { <Chunk page=chunks::instance /> }
                     />
+                    <Route path=path!("/start") view=|| view! { <Chunk page=chunks::start /> } />
+                    <Route
+                        path=path!("/connect")
+                        view=|| view! { <Chunk page=chunks::connect /> }
+                    />
                     <Route path=path!("/keys") view=|| view! { <Chunk page=chunks::keys /> } />
                     <Route path=path!("/users") view=|| view! { <Chunk page=chunks::users /> } />
                     <Route

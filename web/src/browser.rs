@@ -259,6 +259,24 @@ pub fn set_root_attribute(name: &str, value: Option<&str>) {
     }
 }
 
+/// The size of a file, in bytes.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a size is whole and not negative"
+)]
+pub fn size(file: &web_sys::File) -> u64 {
+    file.size() as u64
+}
+
+/// The first bytes of a file, so many of them as there are; none if it cannot be read.
+pub async fn beginning(file: &web_sys::File, bytes: usize) -> Option<Vec<u8>> {
+    let end = f64::from(u32::try_from(bytes).ok()?);
+    let part = file.slice_with_f64_and_f64(0.0, end).ok()?;
+    let read = JsFuture::from(part.array_buffer()).await.ok()?;
+    Some(js_sys::Uint8Array::new(&read).to_vec())
+}
+
 /// Moves the focus to the element with this id if nothing has it, as what had it has gone from the page.
 pub fn focus_if_lost(id: &str) {
     let lost = document()

@@ -113,6 +113,18 @@ page!(
     crate::pages::usage::UsagePage
 );
 page!(
+    start,
+    load_start,
+    connect_start,
+    crate::pages::start::StartPage
+);
+page!(
+    connect,
+    load_connect,
+    connect_start,
+    crate::pages::connect::ConnectPage
+);
+page!(
     user,
     load_user,
     keys_users_settings,

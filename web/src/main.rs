@@ -22,6 +22,7 @@ mod network;
 mod pages;
 mod pause;
 mod session;
+mod snippets;
 mod sse;
 mod theme;
 

@@ -17,17 +17,20 @@ pub enum Part {
     Work,
     /// What administrators look after.
     Administration,
+    /// How to begin, and how to go on elsewhere.
+    Help,
 }
 
 impl Part {
     /// Every part, from above.
-    pub const ALL: [Self; 2] = [Self::Work, Self::Administration];
+    pub const ALL: [Self; 3] = [Self::Work, Self::Administration, Self::Help];
 
     /// Its heading; the first needs none.
     pub fn title(self, i18n: Words) -> Option<&'static str> {
         match self {
             Self::Work => None,
             Self::Administration => Some(t_string!(i18n, frame.administration)),
+            Self::Help => Some(t_string!(i18n, frame.help)),
         }
     }
 }
@@ -96,6 +99,22 @@ pub const PLACES: &[Place] = &[
         icon: Icon::Sliders,
         title: |i18n| t_string!(i18n, frame.places.settings),
         part: Part::Administration,
+        role: Role::Operator,
+    },
+    Place {
+        path: "/connect",
+        page: chunks::connect,
+        icon: Icon::Network,
+        title: |i18n| t_string!(i18n, frame.places.connect),
+        part: Part::Help,
+        role: Role::User,
+    },
+    Place {
+        path: "/start",
+        page: chunks::start,
+        icon: Icon::Play,
+        title: |i18n| t_string!(i18n, frame.places.start),
+        part: Part::Help,
         role: Role::Operator,
     },
 ];

@@ -1,8 +1,10 @@
 //! What a person opens: one module for each screen.
 
 pub mod audit;
+pub mod connect;
 pub mod guard;
 pub mod keys;
+pub mod local_servers;
 pub mod login;
 pub mod models;
 pub mod not_found;
@@ -10,6 +12,7 @@ pub mod session_end;
 pub mod settings;
 pub mod setup;
 mod sign_in_card;
+pub mod start;
 pub mod usage;
 pub mod users;
 

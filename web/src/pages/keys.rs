@@ -7,7 +7,6 @@ mod form;
 mod list;
 mod made;
 mod row;
-mod snippets;
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;

@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use understudy_shared::{ModelGroup, ModelInstance, Role};
 
+use super::start::GuideNotice;
 use super::use_title;
 use crate::age::Age;
 use crate::api::use_api;
@@ -54,8 +55,15 @@ pub fn ModelsPage() -> impl IntoView {
         let narrowed = instances.state().is_narrowed();
         instances.total().map(|total| total > 0 || narrowed)
     });
+    // Who has models that do not answer is told so by the lists.
+    let needed = Signal::derive(move || {
+        let instances = has_instances.get()?;
+        let groups = groups.total()? > 0 || groups.state().is_narrowed();
+        Some(!instances || !groups)
+    });
     view! {
         <Head groups instances=instances.map(|(list, _)| list) />
+        <GuideNotice needed />
         <IgnoredParts address />
         <Groups list=groups manages has_instances />
         {instances.map(|(list, members)| view! { <Instances list members /> })}

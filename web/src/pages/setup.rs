@@ -10,6 +10,7 @@ use understudy_shared::{FieldError, FieldRule, SecretInput, SetupRequest, SetupS
 
 use super::login::focus;
 use super::sign_in_card::SignInCard;
+use super::start::GUIDE;
 use super::{in_place, use_title};
 use crate::api::{ApiError, use_api};
 use crate::components::badge::Tone;
@@ -28,7 +29,7 @@ pub fn SetupPage() -> impl IntoView {
     let inside = Memo::new(move |_| matches!(session.state(), SessionState::SignedIn(_)));
     move || {
         if inside.get() {
-            view! { <Redirect path="/models" options=in_place() /> }.into_any()
+            view! { <Redirect path=GUIDE options=in_place() /> }.into_any()
         } else {
             view! { <Setup /> }.into_any()
         }

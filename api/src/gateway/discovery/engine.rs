@@ -5,26 +5,29 @@
 use futures_util::future::join_all;
 use hyper::Method;
 use reqwest::header::{HeaderMap, SERVER};
-use serde_json::Value;
 use understudy_shared::Engine;
 
 use super::read;
 use crate::gateway::breaker::attempt::Lane;
 use crate::gateway::upstream::Client;
 
-/// Pages that only one program has, and a member of the JSON there; in the order in which they are believed.
+/// Pages that only one program has, and what the JSON there has at this pointer; in the order in which they are believed.
 const MARKS: [(Engine, &str, &str); 7] = [
-    (Engine::LlamaCpp, "/props", "default_generation_settings"),
-    (Engine::Ollama, "/api/version", "version"),
-    (Engine::LmStudio, "/api/v0/models", "data"),
+    (Engine::LlamaCpp, "/props", "/default_generation_settings"),
+    (Engine::Ollama, "/api/version", "/version"),
+    (
+        Engine::LmStudio,
+        "/api/v0/models",
+        "/data/0/compatibility_type",
+    ),
     (
         Engine::TextGenerationWebui,
         "/v1/internal/model/info",
-        "model_name",
+        "/model_name",
     ),
-    (Engine::LocalAi, "/system", "backends"),
-    (Engine::Sglang, "/get_model_info", "model_path"),
-    (Engine::Vllm, "/version", "version"),
+    (Engine::LocalAi, "/system", "/backends"),
+    (Engine::Sglang, "/get_model_info", "/model_path"),
+    (Engine::Vllm, "/version", "/version"),
 ];
 
 /// By the name that it gives itself in every answer.
@@ -51,15 +54,14 @@ pub(super) async fn find(header: Option<Engine>, owner: Option<&str>, client: &C
     if let Some(engine) = header.or_else(|| by_owner(owner?)) {
         return engine;
     }
-    let asked = join_all(MARKS.map(|(engine, path, member)| async move {
+    let asked = join_all(MARKS.map(|(engine, path, pointer)| async move {
         let lane = Lane::default();
         let response = client.at_root(Method::GET, lane, path).await.ok()?;
         if !response.status().is_success() {
             return None;
         }
-        let shown =
-            matches!(read(response).await?, Value::Object(page) if page.contains_key(member));
-        shown.then_some(engine)
+        let page = read(response).await?;
+        page.pointer(pointer).map(|_| engine)
     }));
     let shown = asked.await.into_iter().flatten().next();
     shown.unwrap_or(Engine::Unknown)

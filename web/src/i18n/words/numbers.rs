@@ -118,6 +118,30 @@ pub fn bytes(i18n: Words, bytes: u64) -> String {
     }
 }
 
+/// A size as people say it, rounded: "6,2 ГБ", "512 МБ".
+pub fn size(i18n: Words, bytes: u64) -> String {
+    const MEBI: u64 = 1024 * 1024;
+    if bytes < 1024 * MEBI {
+        let count = count_number(i18n, (bytes + MEBI / 2) / MEBI);
+        return t_string!(i18n, count.mebibytes, count);
+    }
+    let point = match i18n.get_locale() {
+        Locale::ru => ',',
+        Locale::en => '.',
+    };
+    let count = gibibytes(bytes, point);
+    t_string!(i18n, count.gibibytes, count)
+}
+
+/// With one digit behind the point as long as there are few before it.
+fn gibibytes(bytes: u64, point: char) -> String {
+    let tenths = u128::from(bytes) * 10 / (1024 * 1024 * 1024);
+    match (tenths / 10, tenths % 10) {
+        (whole, tenth) if whole < 100 && tenth > 0 => format!("{whole}{point}{tenth}"),
+        (whole, _) => whole.to_string(),
+    }
+}
+
 /// How long to wait, after "in": seconds up to two minutes, then whole minutes, rather too long than too short.
 pub fn wait(i18n: Words, seconds_left: u64) -> String {
     if seconds_left < 120 {
@@ -147,6 +171,14 @@ mod tests {
         );
         assert_eq!(forms(Locale::en, &[1]), [Plural::One]);
         assert_eq!(forms(Locale::en, &[0, 2, 21]), [Plural::Many; 3]);
+    }
+
+    #[test]
+    fn sizes_have_a_digit_behind_the_point_while_it_matters() {
+        const GIBI: u64 = 1024 * 1024 * 1024;
+        assert_eq!(gibibytes(GIBI, ','), "1");
+        assert_eq!(gibibytes(GIBI * 13 / 2, ','), "6,5");
+        assert_eq!(gibibytes(GIBI * 201 / 2, '.'), "100");
     }
 
     #[test]

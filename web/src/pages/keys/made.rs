@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use understudy_shared::{ApiKeyScope, CreatedApiKey};
 
 use super::GroupNames;
-use super::snippets::Example;
 use crate::browser;
 use crate::components::copy::CopyButton;
 use crate::components::icon::{Glyph, Icon};
 use crate::i18n::{t, t_string, use_i18n};
+use crate::snippets::Example;
 
 /// What the dialog shows after the key was made.
 #[component]
@@ -135,7 +135,7 @@ fn Examples(
             <div class="key-examples-head">
                 <fieldset class="switch">
                     <legend class="unseen">{t!(i18n, keys.made.example)}</legend>
-                    {Example::ALL.into_iter().map(tab).collect_view()}
+                    {Example::FIRST.into_iter().map(tab).collect_view()}
                 </fieldset>
                 <Show when=move || names.with(|names| names.len() > 1)>
                     <select

@@ -29,6 +29,8 @@ use crate::pages::guard::OnlyFor;
 use crate::pages::use_title;
 use form::GroupForm;
 
+pub use ask::Ask;
+
 /// A new group, with the instance in it that `?instance_id=` names.
 #[component]
 pub fn NewGroupPage() -> impl IntoView {

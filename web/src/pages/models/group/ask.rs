@@ -154,8 +154,15 @@ pub fn AskCard(
     }
 }
 
+/// The question and its answer.
 #[component]
-fn Ask(id: ModelGroupId) -> impl IntoView {
+pub fn Ask(
+    /// The saved group.
+    id: ModelGroupId,
+    /// Called when there is a whole answer.
+    #[prop(optional)]
+    on_answer: Option<Callback<()>>,
+) -> impl IntoView {
     let i18n = use_i18n();
     let api = use_api();
     let question = RwSignal::new(String::new());
@@ -167,6 +174,12 @@ fn Ask(id: ModelGroupId) -> impl IntoView {
         answer: RwSignal::new(String::new()),
         trace: RwSignal::new(Vec::new()),
     };
+    let answered = Memo::new(move |_| asked.stage.with(|stage| matches!(stage, Stage::Done(_))));
+    Effect::new(move || {
+        if let Some(on_answer) = on_answer.filter(|_| answered.get()) {
+            on_answer.run(());
+        }
+    });
     let running = StoredValue::new(None::<AbortHandle>);
     let is_running = Memo::new(move |_| asked.stage.with(Stage::is_running));
     let stop = move || {

@@ -28,6 +28,7 @@ use crate::components::form_page::FormPage;
 use crate::components::toast::use_toasts;
 use crate::i18n::{t_string, tu_string, use_i18n};
 use crate::merge::{self, Fields};
+use crate::pages::start::{GUIDE, comes_from_guide};
 use crate::pages::{in_place, use_title};
 
 /// The form: of `group`, or of a new one.
@@ -43,6 +44,7 @@ pub fn GroupForm(
     let api = use_api();
     let toasts = use_toasts();
     let navigate = use_navigate();
+    let from_guide = comes_from_guide();
     let known = Known::load();
     let saved = RwSignal::new(group);
     let base = Memo::new(move |_| {
@@ -117,7 +119,9 @@ pub fn GroupForm(
                     Ok(group) => {
                         toasts.success(tu_string!(i18n, group.created, name = called(&group)));
                         gone.try_set(true);
-                        navigate(&format!("/models/groups/{}", group.id), in_place());
+                        let saved = format!("/models/groups/{}", group.id);
+                        let next = if from_guide { GUIDE.to_owned() } else { saved };
+                        navigate(&next, in_place());
                     }
                     Err(error) => refuse(error),
                 }

@@ -93,6 +93,13 @@ impl Checker {
         self.models.get()
     }
 
+    /// Takes up models that were listed to somebody else.
+    pub fn learn(self, models: Vec<String>) {
+        if !models.is_empty() {
+            self.models.set(Some((models, browser::now())));
+        }
+    }
+
     /// Whether the form is no longer what was checked; tracked.
     pub fn is_stale(self) -> bool {
         let subject = self.subject.get();

@@ -5,7 +5,9 @@ use understudy_shared::InstanceKind;
 
 use super::address_fields::{PartFields, UrlField};
 use super::checker::Checker;
+use super::fit::FitSection;
 use super::form::Form;
+use super::found::FindServers;
 use super::secret_lists::{Headers, Proxies, ReenterNotice, Secrets, Tokens};
 use crate::age::Age;
 use crate::clock::use_clock;
@@ -80,8 +82,13 @@ pub fn ConnectionSection(
     errors: FormErrors,
     /// What it knows of secrets.
     secrets: Secrets,
+    /// The check, which learns the models of what is found.
+    checker: Checker,
+    /// Whether the instance is being made.
+    is_new: bool,
 ) -> impl IntoView {
     let i18n = use_i18n();
+    let is_local = Memo::new(move |_| form.kind() == InstanceKind::Local);
     let is_cloud = Memo::new(move |_| form.kind() == InstanceKind::Cloud);
     let address = move || {
         if is_cloud.get() {
@@ -107,6 +114,9 @@ pub fn ConnectionSection(
             title=t_signal!(i18n, instance.connection.title)
             hint=t_signal!(i18n, instance.connection.hint)
         >
+            <Show when=move || is_new && is_local.get()>
+                <FindServers form checker />
+            </Show>
             {address}
             <ReenterNotice secrets />
             {access}
@@ -317,6 +327,9 @@ pub fn ModelSection(
                         />
                     }
                 })}
+            <Show when=move || form.kind() == InstanceKind::Local>
+                <FitSection />
+            </Show>
         </FormSection>
     }
 }

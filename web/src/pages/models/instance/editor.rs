@@ -7,7 +7,7 @@ mod notices;
 use leptos::ev::{Event, FocusEvent};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_navigate;
+use leptos_router::hooks::{use_navigate, use_query_map};
 use serde_json::{Map, Value};
 use understudy_shared::{
     InstanceStatus, ModelInstance, ModelInstanceId, ProblemCode, ResourceKind, UsedBy,
@@ -21,6 +21,7 @@ use super::checker::Checker;
 use super::connection::{ConnectionSection, KindSection, ModelSection};
 use super::draft::Draft;
 use super::form::Form;
+use super::found::fill;
 use super::patch::{difference, unsendable};
 use super::secret_lists::Secrets;
 use super::state_panel::{HeadState, StatePanel, UsedIn, add_path};
@@ -35,6 +36,8 @@ use crate::i18n::{t_signal, t_string, tu_string, use_i18n};
 use crate::live::use_live;
 use crate::load::Load;
 use crate::merge::differences;
+use crate::pages::local_servers::from_path;
+use crate::pages::start::{GUIDE, comes_from_guide};
 use actions::Actions;
 use following::{follow, suggest_name, unknown_status};
 use notices::{InUse, Overtaken};
@@ -85,7 +88,12 @@ pub fn Editor(
     let in_use = RwSignal::new(Vec::<UsedBy>::new());
     let conflict = RwSignal::new(None::<Conflict>);
     let theirs = RwSignal::new(None::<ModelInstance>);
+    let from_guide = comes_from_guide();
     if is_new {
+        let found = use_query_map().with_untracked(|query| from_path(|name| query.get(name)));
+        if let Some(found) = found {
+            fill(form, &found);
+        }
         suggest_name(form, draft);
     }
     let overtaken = stored.map(|load| follow(load, base, form, dirty, errors));
@@ -154,7 +162,7 @@ pub fn Editor(
                     toasts.show(
                         Toast::success(text).action(tu_string!(i18n, instance.used.add), add),
                     );
-                    go.run("/models".to_owned());
+                    go.run(if from_guide { GUIDE } else { "/models" }.to_owned());
                 }
                 Err(error) => errors.refuse(error, |pointer| field_of(&draft, pointer)),
             }
@@ -275,7 +283,7 @@ pub fn Editor(
                 side
             >
                 <KindSection form errors />
-                <ConnectionSection form errors secrets />
+                <ConnectionSection form errors secrets checker is_new />
                 <ModelSection form errors checker is_new />
                 <FormSection id="more-section" title=t_signal!(i18n, instance.more.title) hint=t_signal!(i18n, instance.more.hint)>
                     <div class="folded-list">

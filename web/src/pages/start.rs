@@ -1,0 +1,437 @@
+//! «Первые шаги»: from nothing to an answer in three steps. What is done is read off what exists, so the guide is true for everybody who
+//! manages models, whoever did a step; it can be skipped and opened again from the navigation.
+//!
+//! Whether somebody skipped it is a matter of this person and this browser, and kept there ([`guide`]); nothing of it is worth a table.
+
+mod guide;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::components::A;
+use leptos_router::hooks::use_navigate;
+use understudy_shared::{
+    DiscoveredServer, ModelGroup, ModelGroupId, ModelInstance, Page, ResourceKind, Role,
+};
+
+use super::local_servers::{LocalServers, form_path};
+use super::models::group::Ask;
+use super::use_title;
+use crate::api::use_api;
+use crate::components::badge::{Badge, Tone};
+use crate::components::icon::{Glyph, Icon};
+use crate::components::notice::{ErrorNotice, Notice};
+use crate::i18n::{t, t_signal, t_string, use_i18n};
+use crate::live::use_live;
+use crate::load::Load;
+use crate::pages::guard::OnlyFor;
+use crate::session::use_session;
+
+pub use guide::{GUIDE, GuideNotice, comes_from_guide, on_the_way};
+
+/// How far a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It is done.
+    Done,
+    /// It is next.
+    Current,
+    /// Others come before it.
+    Later,
+}
+
+impl Stage {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Current => "current",
+            Self::Later => "later",
+        }
+    }
+
+    /// Of each step, from what is done.
+    fn of(done: [bool; 3]) -> [Self; 3] {
+        let current = done.iter().position(|done| !done);
+        let mut place = 0;
+        done.map(|done| {
+            let stage = match (done, current == Some(place)) {
+                (true, _) => Self::Done,
+                (false, true) => Self::Current,
+                (false, false) => Self::Later,
+            };
+            place += 1;
+            stage
+        })
+    }
+}
+
+/// The page.
+#[component]
+pub fn StartPage() -> impl IntoView {
+    let i18n = use_i18n();
+    use_title(move || t_string!(i18n, start.title));
+    view! {
+        <OnlyFor
+            role=Role::Operator
+            title=t_signal!(i18n, start.title)
+            text=t_signal!(i18n, start.only)
+        >
+            <Guide />
+        </OnlyFor>
+    }
+}
+
+#[component]
+fn Guide() -> impl IntoView {
+    let i18n = use_i18n();
+    let api = use_api();
+    let user = untrack(|| use_session().user()).map(|user| user.id);
+    let instances = Load::live(&[ResourceKind::ModelInstance], move || async move {
+        api.list_model_instances("limit=1&sort=created_at").await
+    });
+    let groups = Load::live(
+        &[ResourceKind::ModelGroup, ResourceKind::ModelInstance],
+        move || async move { api.list_model_groups("limit=200&sort=name").await },
+    );
+    let asked = RwSignal::new(user.is_some_and(guide::has_asked));
+    // Who asks as a program has been answered as well.
+    spawn_local(async move {
+        let used = api.get_usage("bucket=total&group_by=group").await;
+        if used.is_ok_and(|usage| usage.totals.requests > 0) {
+            asked.try_set(true);
+        }
+    });
+    let stages = Memo::new(move |_| {
+        let instances = instances.with(|page| page.total > 0)?;
+        let groups = groups.with(|page| page.total > 0)?;
+        Some(Stage::of([instances, groups, asked.get()]))
+    });
+    let all_done = Memo::new(move |_| stages.get() == Some([Stage::Done; 3]));
+    let failed = move || instances.error().or_else(|| groups.error());
+    let retry = Callback::new(move |()| {
+        instances.refresh();
+        groups.refresh();
+    });
+    let navigate = StoredValue::new_local(use_navigate());
+    let skip = move |_| {
+        if let Some(user) = user {
+            guide::hide(user);
+        }
+        navigate.with_value(|navigate| navigate("/models", NavigateOptions::default()));
+    };
+    let on_answer = Callback::new(move |()| {
+        if let Some(user) = user {
+            guide::note_asked(user);
+        }
+        asked.set(true);
+    });
+    view! {
+        <div class="head">
+            <div class="head-text">
+                <h1>{t!(i18n, start.title)}</h1>
+                <p class="sub">{t!(i18n, start.lead)}</p>
+            </div>
+            <Show when=move || !all_done.get()>
+                <button type="button" class="button" data-action="skip" on:click=skip>
+                    {t!(i18n, start.skip)}
+                </button>
+            </Show>
+        </div>
+        <div id="start" data-done=move || all_done.get().to_string()>
+            {move || {
+                all_done
+                    .get()
+                    .then(|| {
+                        view! {
+                            <Notice tone=Tone::Ok title=t_signal!(i18n, start.done)>
+                                <p>{t!(i18n, start.done_hint)}</p>
+                                <p class="actions">
+                                    <A href="/connect" attr:class="button primary">
+                                        {t!(i18n, start.to_connect)}
+                                    </A>
+                                    " "
+                                    <A href="/models" attr:class="button">
+                                        {t!(i18n, start.to_models)}
+                                    </A>
+                                </p>
+                            </Notice>
+                        }
+                    })
+            }}
+            {move || match (stages.get(), failed()) {
+                (Some(_), _) => {
+                    view! { <Steps stages instances groups on_answer /> }.into_any()
+                }
+                (None, Some(error)) => view! { <ErrorNotice error retry /> }.into_any(),
+                (None, None) => {
+                    view! {
+                        <p class="unseen" role="status">{t!(i18n, start.loading)}</p>
+                        <div class="form-skeleton" aria-hidden="true">
+                            <div class="card"></div>
+                        </div>
+                    }
+                    .into_any()
+                }
+            }}
+        </div>
+    }
+}
+
+#[component]
+fn Steps(
+    stages: Memo<Option<[Stage; 3]>>,
+    instances: Load<Page<ModelInstance>>,
+    groups: Load<Page<ModelGroup>>,
+    on_answer: Callback<()>,
+) -> impl IntoView {
+    let stage = move |place: usize| {
+        Memo::new(move |_| stages.get().map_or(Stage::Later, |stages| stages[place]))
+    };
+    let (connect, group, ask) = (stage(0), stage(1), stage(2));
+    view! {
+        <ol class="steps">
+            <ConnectStep stage=connect instances />
+            <GroupStep stage=group instances groups />
+            <AskStep stage=ask groups on_answer />
+        </ol>
+    }
+}
+
+/// One step: what it is, how far it is, and what to do.
+#[component]
+fn Step(
+    name: &'static str,
+    number: u8,
+    stage: Memo<Stage>,
+    #[prop(into)] title: Signal<String>,
+    #[prop(into)] text: Signal<String>,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let heading = format!("step-{name}");
+    let mark = move || match stage.get() {
+        Stage::Done => view! { <Glyph icon=Icon::Check /> }.into_any(),
+        Stage::Current | Stage::Later => number.into_any(),
+    };
+    let said = move || match stage.get() {
+        Stage::Done => t_string!(i18n, start.stage.done),
+        Stage::Current => t_string!(i18n, start.stage.current),
+        Stage::Later => t_string!(i18n, start.stage.later),
+    };
+    view! {
+        <li
+            class="step card"
+            data-step=name
+            data-state=move || stage.get().as_str()
+            aria-labelledby=heading.clone()
+            aria-current=move || (stage.get() == Stage::Current).then_some("step")
+        >
+            <span class="step-mark" aria-hidden="true">
+                {mark}
+            </span>
+            <div class="step-body">
+                <h2 id=heading.clone()>
+                    {title} <span class="unseen">" · " {said}</span>
+                </h2>
+                <p class="sub">{text}</p>
+                <Show when=move || stage.get() != Stage::Later>{children()}</Show>
+            </div>
+        </li>
+    }
+}
+
+#[component]
+fn ConnectStep(stage: Memo<Stage>, instances: Load<Page<ModelInstance>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let navigate = StoredValue::new_local(use_navigate());
+    let take = Callback::new(move |server: DiscoveredServer| {
+        let path = on_the_way(&form_path(&server));
+        navigate.with_value(|navigate| navigate(&path, NavigateOptions::default()));
+    });
+    let count = move || instances.with(|page| page.total).unwrap_or_default();
+    view! {
+        <Step
+            name="instance"
+            number=1
+            stage
+            title=t_signal!(i18n, start.instance.title)
+            text=t_signal!(i18n, start.instance.text)
+        >
+            <Show
+                when=move || stage.get() == Stage::Current
+                fallback=move || {
+                    view! {
+                        <p class="step-done">
+                            {move || t_string!(i18n, start.instance.done, count = count())} " "
+                            <A href="/models#instances">{t!(i18n, start.instance.show)}</A>
+                        </p>
+                    }
+                }
+            >
+                <LocalServers take=t_signal!(i18n, servers.connect) on_take=take />
+                <p>
+                    <A
+                        href=on_the_way("/models/instances/new")
+                        attr:class="button"
+                        attr:data-action="by-form"
+                    >
+                        <Glyph icon=Icon::Plus />
+                        {t!(i18n, start.instance.by_form)}
+                    </A>
+                </p>
+            </Show>
+        </Step>
+    }
+}
+
+#[component]
+fn GroupStep(
+    stage: Memo<Stage>,
+    instances: Load<Page<ModelInstance>>,
+    groups: Load<Page<ModelGroup>>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let path = move || {
+        let first = instances.with(|page| page.items.first().map(|instance| instance.id));
+        on_the_way(&match first.flatten() {
+            Some(id) => format!("/models/groups/new?instance_id={id}"),
+            None => "/models/groups/new".to_owned(),
+        })
+    };
+    let count = move || groups.with(|page| page.total).unwrap_or_default();
+    view! {
+        <Step
+            name="group"
+            number=2
+            stage
+            title=t_signal!(i18n, start.group.title)
+            text=t_signal!(i18n, start.group.text)
+        >
+            <Show
+                when=move || stage.get() == Stage::Current
+                fallback=move || {
+                    view! {
+                        <p class="step-done">
+                            {move || t_string!(i18n, start.group.done, count = count())} " "
+                            <A href="/models">{t!(i18n, start.group.show)}</A>
+                        </p>
+                    }
+                }
+            >
+                <p>
+                    <A href=path attr:class="button primary" attr:data-action="make-group">
+                        <Glyph icon=Icon::Plus />
+                        {t!(i18n, start.group.make)}
+                    </A>
+                </p>
+            </Show>
+        </Step>
+    }
+}
+
+#[component]
+fn AskStep(
+    stage: Memo<Stage>,
+    groups: Load<Page<ModelGroup>>,
+    on_answer: Callback<()>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let live = use_live();
+    let wanted = RwSignal::new(None::<ModelGroupId>);
+    // Each group with what is known of it now.
+    let known = Memo::new(move |_| {
+        let since = groups.asked_at();
+        let known = groups.with(|page| {
+            let group = |group: &ModelGroup| {
+                let available = group.enabled && live.status_of_group(group, since).available;
+                (group.id, group.name.clone(), available)
+            };
+            page.items.iter().map(group).collect::<Vec<_>>()
+        });
+        known.unwrap_or_default()
+    });
+    let chosen = Memo::new(move |_| {
+        known.with(|known| {
+            let wanted = wanted.get();
+            let by_choice = known.iter().find(|(id, ..)| Some(*id) == wanted);
+            let able = known.iter().find(|(.., available)| *available);
+            by_choice.or(able).or(known.first()).cloned()
+        })
+    });
+    let id = Memo::new(move |_| chosen.with(|chosen| chosen.as_ref().map(|(id, ..)| *id)));
+    let nobody = move || {
+        let (id, _, available) = chosen.get()?;
+        (!available).then(|| {
+            view! {
+                <Notice tone=Tone::Warn title=t_signal!(i18n, start.ask.nobody)>
+                    <p>
+                        <A href=format!("/models/groups/{id}")>{t!(i18n, start.ask.why)}</A>
+                    </p>
+                </Notice>
+            }
+        })
+    };
+    view! {
+        <Step
+            name="ask"
+            number=3
+            stage
+            title=t_signal!(i18n, start.ask.title)
+            text=t_signal!(i18n, start.ask.text)
+        >
+            <Show when=move || known.with(|known| known.len() > 1)>
+                <div class="field step-choice">
+                    <label for="start-group">{t!(i18n, start.ask.group)}</label>
+                    <select
+                        id="start-group"
+                        class="input select"
+                        on:change:target=move |event| wanted.set(event.target().value().parse().ok())
+                    >
+                        <For each=move || known.get() key=|(id, ..)| *id let((own, name, _))>
+                            <option value=own.to_string() prop:selected=move || id.get() == Some(own)>
+                                {name}
+                            </option>
+                        </For>
+                    </select>
+                </div>
+            </Show>
+            {nobody}
+            {move || id.get().map(|id| view! { <Ask id on_answer /> })}
+        </Step>
+    }
+}
+
+/// Whether a group would answer, as a label.
+#[component]
+pub fn Availability(
+    /// Whether somebody would.
+    #[prop(into)]
+    available: Signal<bool>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    move || {
+        if available.get() {
+            view! { <Badge tone=Tone::Ok icon=Icon::Check word=t_signal!(i18n, start.available) /> }
+                .into_any()
+        } else {
+            view! { <Badge tone=Tone::Bad icon=Icon::Cross word=t_signal!(i18n, start.unavailable) /> }
+                .into_any()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn step_after_the_last_that_is_done_is_next() {
+        use Stage::{Current, Done, Later};
+        assert_eq!(Stage::of([false, false, false]), [Current, Later, Later]);
+        assert_eq!(Stage::of([true, false, false]), [Done, Current, Later]);
+        assert_eq!(Stage::of([true, true, false]), [Done, Done, Current]);
+        assert_eq!(Stage::of([true, true, true]), [Done; 3]);
+        // Somebody took the instance away again.
+        assert_eq!(Stage::of([false, true, true]), [Current, Done, Done]);
+    }
+}
