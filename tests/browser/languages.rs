@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::scenes::{NAMES, walk};
 
 /// Words that are the same in both languages: names, units and what stands in code.
-const SAME: [&str; 32] = [
+const SAME: [&str; 42] = [
     "CSV",
     "JSON Lines",
     "Understudy",
@@ -38,6 +38,16 @@ const SAME: [&str; 32] = [
     "gateway",
     "manage:read",
     "key-0",
+    "JavaScript",
+    "LangChain",
+    "Open WebUI",
+    "F16 · BF16",
+    "Q8_0 · FP8",
+    "Q6_K",
+    "Q5_K_M",
+    "Q4_K_M · AWQ · GPTQ",
+    "Q3_K_M",
+    "Q2_K",
 ];
 
 /// Every text that a person sees or hears, each once: what stands between tags, and what stands in attributes.

@@ -3,6 +3,7 @@
 mod audit;
 mod chunks;
 mod config_file;
+mod connect;
 mod everyone;
 mod group_form;
 mod hostile;
@@ -10,6 +11,7 @@ mod instance_form;
 mod keys;
 mod languages;
 mod list;
+mod local_servers;
 mod oidc;
 mod pictures;
 mod scenes;
@@ -17,6 +19,7 @@ mod seed;
 mod session;
 mod settings;
 mod speed;
+mod start;
 mod usage;
 mod users;
 mod visit;
@@ -120,8 +123,10 @@ async fn first_administrator_is_made_by_the_one_time_link_of_the_log() {
         .await;
     visit.chrome.screenshot("setup.png").await;
     visit.click("#setup button[type=submit]").await;
-    visit.find("#instances").await;
-    assert_eq!(visit.path().await, "/models");
+    visit
+        .find("[data-step='instance'][data-state='current']")
+        .await;
+    assert_eq!(visit.path().await, "/start");
     assert!(visit.text("#account").await.contains("ada"));
     visit.assert_clean().await;
 

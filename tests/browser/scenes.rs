@@ -45,6 +45,8 @@ pub struct World {
     link: String,
     made: Vec<Made>,
     changes: u32,
+    /// Where local servers are looked for; it listens once there is something of everything.
+    local: Upstream,
     /// They live as long as the instances that point to them.
     _upstreams: Vec<Upstream>,
 }
@@ -73,7 +75,13 @@ pub async fn walk(language: &str, mut look: impl AsyncFnMut(&Visit, &Scene)) {
 
 impl World {
     async fn start() -> Self {
-        let app = App::builder().without_admin().with_site().start().await;
+        let local = Upstream::refusing("local");
+        let app = App::builder()
+            .without_admin()
+            .with_site()
+            .env("UNDERSTUDY_DISCOVER", &local.port().to_string())
+            .start()
+            .await;
         let log = app.log();
         let start = log.find("/setup?token=").expect("a link in the log");
         let link = log[start..].split_whitespace().next().expect("a link");
@@ -87,6 +95,7 @@ impl World {
             app,
             made: Vec::new(),
             changes: 0,
+            local,
             _upstreams: Vec::new(),
         }
     }
@@ -99,6 +108,7 @@ impl World {
     }
 
     async fn fill(&mut self) {
+        self.local.listen();
         let app = &self.app;
         let up = Upstream::start("up");
         let down = Upstream::refusing("down");

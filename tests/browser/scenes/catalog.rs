@@ -94,12 +94,27 @@ pub(super) const OUTSIDE: [Scene; 2] = [
 ];
 
 /// There is nothing yet.
-pub(super) const EMPTY: [Scene; 4] = [
+pub(super) const EMPTY: [Scene; 7] = [
     page(
         "models-empty",
         "/models",
         &[Find("#groups .empty"), Find("#instances .empty")],
     ),
+    page(
+        "start",
+        "/start",
+        &[Find("[data-step='instance'][data-state='current']")],
+    ),
+    over(
+        "start-nothing-found",
+        "/start",
+        &[
+            Click("[data-action='discover']"),
+            Click(".servers-probes summary"),
+            Find("#local-servers-empty"),
+        ],
+    ),
+    page("connect-empty", "/connect", &[Find("#connect .notice")]),
     page("usage-empty", "/usage", &[Find("#usage-empty")]),
     page("keys-empty", "/keys", &[Find("#keys .empty")]),
     over(
@@ -110,7 +125,7 @@ pub(super) const EMPTY: [Scene; 4] = [
 ];
 
 /// There is something of everything.
-pub(super) const FULL: [Scene; 41] = [
+pub(super) const FULL: [Scene; 44] = [
     page(
         "models",
         "/models",
@@ -260,6 +275,21 @@ pub(super) const FULL: [Scene; 41] = [
         &[Find("#instance-form [data-action='save']")],
     ),
     over(
+        "instance-new-found",
+        "/models/instances/new",
+        &[
+            Click("[data-action='discover']"),
+            Find("#local-servers [data-action='take']"),
+            Click(".servers-probes summary"),
+            Find(".servers-probes[open]"),
+            Click("#fit summary"),
+            Find("#fit-host [data-part='memory']"),
+            Click("#fit-source input[value='size'] + span"),
+            Type("#fit-parameters", "8"),
+            Find("[data-fit]"),
+        ],
+    ),
+    over(
         "instance-new-network",
         "/models/instances/new",
         &[
@@ -338,6 +368,22 @@ pub(super) const FULL: [Scene; 41] = [
         &[
             Click("#check [data-action='check']"),
             Find("[data-check='failed']"),
+        ],
+    ),
+    page(
+        "start-done",
+        "/start",
+        &[
+            Find("#start .step[data-state='done']"),
+            Find("#ask-question"),
+        ],
+    ),
+    page(
+        "connect",
+        "/connect",
+        &[
+            Click("#connect-tabs input[value='langchain'] + span"),
+            Find("#connect-model option"),
         ],
     ),
     page(

@@ -130,7 +130,7 @@ pub fn HostFigures(
             let (free, all) = (gpu.memory_free_bytes, gpu.memory_total_bytes);
             view! {
                 <div data-part="gpu">
-                    <dt>{gpu.name}</dt>
+                    <dt class="code">{gpu.name}</dt>
                     <dd>{move || of(free, all)}</dd>
                 </div>
             }
@@ -159,7 +159,9 @@ pub fn HostFigures(
                 <div data-part="processors">
                     <dt>{t!(i18n, fit.host.processors)}</dt>
                     <dd>
-                        {cores} {(!model.is_empty()).then(|| format!(" · {model}"))}
+                        {cores} " "
+                        // As the maker calls it, in every language.
+                        <span class="code">{model}</span>
                     </dd>
                 </div>
                 {gpus}
