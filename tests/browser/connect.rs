@@ -18,7 +18,7 @@ const PLACEHOLDER: &str = "us-YOUR-KEY";
 
 /// The text of an example, once it is this one's.
 async fn example(visit: &Visit, name: &str, mark: &str) -> String {
-    let tab = format!("#connect-tabs input[value='{name}'] + span");
+    let tab = format!("#connect-tabs input[value='{name}']");
     visit.click(&tab).await;
     let (text, _) = until(SOON, name, async || {
         let text = visit.text("#connect-example").await;

@@ -132,7 +132,7 @@ async fn file_of_a_model_says_what_it_needs_and_stays_where_it_is() {
         error.contains("GGUF").then_some(())
     })
     .await;
-    visit.click("#fit-source input[value='size'] + span").await;
+    visit.click("#fit-source input[value='size']").await;
     visit.type_into("#fit-parameters", "90000").await;
     visit.find("[data-fit='nowhere']").await;
     visit.type_into("#fit-parameters", "nonsense").await;

@@ -284,7 +284,7 @@ pub(super) const FULL: [Scene; 44] = [
             Find(".servers-probes[open]"),
             Click("#fit summary"),
             Find("#fit-host [data-part='memory']"),
-            Click("#fit-source input[value='size'] + span"),
+            Click("#fit-source input[value='size']"),
             Type("#fit-parameters", "8"),
             Find("[data-fit]"),
         ],
@@ -374,7 +374,7 @@ pub(super) const FULL: [Scene; 44] = [
         "start-done",
         "/start",
         &[
-            Find("#start .step[data-state='done']"),
+            Find("#start .guide-step[data-state='done']"),
             Find("#ask-question"),
         ],
     ),
@@ -382,7 +382,7 @@ pub(super) const FULL: [Scene; 44] = [
         "connect",
         "/connect",
         &[
-            Click("#connect-tabs input[value='langchain'] + span"),
+            Click("#connect-tabs input[value='langchain']"),
             Find("#connect-model option"),
         ],
     ),

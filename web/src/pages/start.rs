@@ -106,6 +106,8 @@ fn Guide() -> impl IntoView {
         let groups = groups.with(|page| page.total > 0)?;
         Some(Stage::of([instances, groups, asked.get()]))
     });
+    // The steps are not built anew by what happens in them: somebody reads an answer there.
+    let ready = Memo::new(move |_| stages.with(Option::is_some));
     let all_done = Memo::new(move |_| stages.get() == Some([Stage::Done; 3]));
     let failed = move || instances.error().or_else(|| groups.error());
     let retry = Callback::new(move |()| {
@@ -158,19 +160,21 @@ fn Guide() -> impl IntoView {
                         }
                     })
             }}
-            {move || match (stages.get(), failed()) {
-                (Some(_), _) => {
-                    view! { <Steps stages instances groups on_answer /> }.into_any()
+            {move || {
+                if ready.get() {
+                    return view! { <Steps stages instances groups on_answer /> }.into_any();
                 }
-                (None, Some(error)) => view! { <ErrorNotice error retry /> }.into_any(),
-                (None, None) => {
-                    view! {
-                        <p class="unseen" role="status">{t!(i18n, start.loading)}</p>
-                        <div class="form-skeleton" aria-hidden="true">
-                            <div class="card"></div>
-                        </div>
+                match failed() {
+                    Some(error) => view! { <ErrorNotice error retry /> }.into_any(),
+                    None => {
+                        view! {
+                            <p class="unseen" role="status">{t!(i18n, start.loading)}</p>
+                            <div class="form-skeleton" aria-hidden="true">
+                                <div class="card"></div>
+                            </div>
+                        }
+                        .into_any()
                     }
-                    .into_any()
                 }
             }}
         </div>
@@ -189,7 +193,7 @@ fn Steps(
     };
     let (connect, group, ask) = (stage(0), stage(1), stage(2));
     view! {
-        <ol class="steps">
+        <ol class="guide-steps">
             <ConnectStep stage=connect instances />
             <GroupStep stage=group instances groups />
             <AskStep stage=ask groups on_answer />
@@ -220,16 +224,16 @@ fn Step(
     };
     view! {
         <li
-            class="step card"
+            class="guide-step card"
             data-step=name
             data-state=move || stage.get().as_str()
             aria-labelledby=heading.clone()
             aria-current=move || (stage.get() == Stage::Current).then_some("step")
         >
-            <span class="step-mark" aria-hidden="true">
+            <span class="guide-mark" aria-hidden="true">
                 {mark}
             </span>
-            <div class="step-body">
+            <div class="guide-body">
                 <h2 id=heading.clone()>
                     {title} <span class="unseen">" · " {said}</span>
                 </h2>
@@ -261,7 +265,7 @@ fn ConnectStep(stage: Memo<Stage>, instances: Load<Page<ModelInstance>>) -> impl
                 when=move || stage.get() == Stage::Current
                 fallback=move || {
                     view! {
-                        <p class="step-done">
+                        <p class="guide-done">
                             {move || t_string!(i18n, start.instance.done, count = count())} " "
                             <A href="/models#instances">{t!(i18n, start.instance.show)}</A>
                         </p>
@@ -311,7 +315,7 @@ fn GroupStep(
                 when=move || stage.get() == Stage::Current
                 fallback=move || {
                     view! {
-                        <p class="step-done">
+                        <p class="guide-done">
                             {move || t_string!(i18n, start.group.done, count = count())} " "
                             <A href="/models">{t!(i18n, start.group.show)}</A>
                         </p>
@@ -380,7 +384,7 @@ fn AskStep(
             text=t_signal!(i18n, start.ask.text)
         >
             <Show when=move || known.with(|known| known.len() > 1)>
-                <div class="field step-choice">
+                <div class="field guide-choice">
                     <label for="start-group">{t!(i18n, start.ask.group)}</label>
                     <select
                         id="start-group"
