@@ -209,7 +209,7 @@ fn Snippets(model: Signal<String>) -> impl IntoView {
                         id="connect-example"
                         tabindex="0"
                         role="region"
-                        aria-label=move || t_string!(i18n, connect.examples)
+                        aria-label=move || chosen.get().name()
                     >
                         <code>{text}</code>
                     </pre>

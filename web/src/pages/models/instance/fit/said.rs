@@ -138,10 +138,10 @@ pub fn HostFigures(
         .collect_view();
     view! {
         <div class="fit-host">
-            <p class="strong" id="fit-host-title">
+            <p class="strong">
                 {t!(i18n, fit.host.title)}
             </p>
-            <dl class="figures" id="fit-host" aria-labelledby="fit-host-title">
+            <dl class="figures" id="fit-host">
                 <div data-part="memory">
                     <dt>{t!(i18n, fit.host.memory)}</dt>
                     <dd>{move || of(memory.available_bytes, memory.total_bytes)}</dd>
