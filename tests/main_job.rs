@@ -17,7 +17,7 @@ use crate::support::wait::within;
 const BOUND: Duration = Duration::from_secs(300);
 
 /// Starts the model's server; it ends with the child.
-async fn model_server() -> (Child, u16) {
+pub async fn model_server() -> (Child, u16) {
     let mut server = python::script("model_server.py")
         .stdin(Stdio::piped())
         .stderr(Stdio::null())

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::scenes::{NAMES, walk};
 
 /// Words that are the same in both languages: names, units and what stands in code.
-const SAME: [&str; 42] = [
+const SAME: [&str; 43] = [
+    "Top P",
     "CSV",
     "JSON Lines",
     "Understudy",
@@ -54,7 +55,7 @@ const SAME: [&str; 42] = [
 const TEXTS: &str = "
     const found = new Set();
     // The last one is what a backend said, word for word, below what it means.
-    const code = 'code, pre, script, style, .code, #ask-question, .ask-answer, #language, #now .minor[lang=en]';
+    const code = 'code, pre, script, style, .code, #ask-question, .ask-answer, .md, .bubble, #language, #now .minor[lang=en]';
     const shown = element => element.checkVisibility({ visibilityProperty: true });
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {

@@ -1,9 +1,11 @@
 //! The web application in a real browser, served by the service itself.
 
+mod assistants;
 mod audit;
 mod chunks;
 mod config_file;
 mod connect;
+mod dialogs;
 mod everyone;
 mod group_form;
 mod hostile;

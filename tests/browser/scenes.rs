@@ -17,7 +17,9 @@ use catalog::{BEFORE, EMPTY, FULL, OUTSIDE};
 pub use catalog::Scene;
 
 /// Names that stand on the pages as they are in every language.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 17] = [
+    "Lawyer",
+    "lawyer",
     MODEL,
     "GPU server 1",
     "Laboratory",
@@ -156,6 +158,9 @@ impl World {
         let ada = json!({"username": "ada", "display_name": "Ada Lovelace", "role": "operator",
             "password": "a horse of another colour"});
         admin.post("/api/v1/users", &ada).await.expect(201);
+        let lawyer = json!({"name": "lawyer", "title": "Lawyer", "group_id": chat.id,
+            "system_prompt": "Work", "parameters": {"temperature": 0.2}, "visibility": "shared"});
+        let lawyer = app.made("/api/v1/assistants", &lawyer).await;
         let caller = app.gateway().await;
         for (group, status) in [("chat-default", 200), ("broken", 502)] {
             let body = json!({"model": group, "messages": []});
@@ -163,7 +168,7 @@ impl World {
             let answer = caller.post("/v1/chat/completions", &body).await;
             assert_eq!(answer.status < 400, status < 400, "{answer:?}");
         }
-        self.made = vec![gpu, laboratory, cloud, chat, broken, mixed];
+        self.made = vec![gpu, laboratory, cloud, chat, broken, mixed, lawyer];
         self._upstreams = vec![up, down];
     }
 

@@ -301,7 +301,8 @@ impl App {
         format!("{prefix}-{}", self.names.fetch_add(1, Ordering::Relaxed))
     }
 
-    async fn made(&self, path: &str, body: &Value) -> Made {
+    /// Any resource that has a name.
+    pub async fn made(&self, path: &str, body: &Value) -> Made {
         let made = self.admin().await.post(path, body).await.expect(201).json();
         let text = |field: &str| made[field].as_str().expect("a string").to_owned();
         Made {

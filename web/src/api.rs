@@ -7,8 +7,10 @@
 //! A session that cannot be renewed is no failure of the call yet: it waits until the person has signed in again, and is repeated then.
 
 mod api_keys;
+mod assistants;
 mod audit_log;
 mod config_file;
+mod dialogs;
 mod error;
 mod events;
 mod host;

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::components::{FlatRoutes, Redirect, Route, Router};
-use leptos_router::{NavigateOptions, path};
+use leptos_router::path;
+use understudy_shared::Role;
 
 use crate::api::{Api, use_api};
 use crate::arrival::provide_arrivals;
@@ -16,6 +17,8 @@ use crate::components::unsaved::{guard_links, provide_unsaved};
 use crate::i18n::{I18nContextProvider, restore_language, use_i18n};
 use crate::live::provide_live;
 use crate::network::{Network, use_network, watch_network};
+use crate::pages::guard::Guarded;
+use crate::pages::in_place;
 use crate::pages::login::LoginPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::session_end::{Banners, SignInAgain};
@@ -98,6 +101,22 @@ fn Pages() -> impl IntoView {
                         path=path!("/connect")
                         view=|| view! { <Chunk page=chunks::connect /> }
                     />
+                    <Route
+                        path=path!("/dialogs/:id?")
+                        view=|| view! { <Chunk page=chunks::dialogs /> }
+                    />
+                    <Route
+                        path=path!("/assistants")
+                        view=|| view! { <Chunk page=chunks::assistants /> }
+                    />
+                    <Route
+                        path=path!("/assistants/new")
+                        view=|| view! { <Chunk page=chunks::new_assistant /> }
+                    />
+                    <Route
+                        path=path!("/assistants/:id")
+                        view=|| view! { <Chunk page=chunks::assistant /> }
+                    />
                     <Route path=path!("/keys") view=|| view! { <Chunk page=chunks::keys /> } />
                     <Route path=path!("/users") view=|| view! { <Chunk page=chunks::users /> } />
                     <Route
@@ -132,12 +151,19 @@ fn try_again_when_reached(api: Api) {
     });
 }
 
-/// Sends whoever comes to the root to the screen that people come for.
+/// Sends whoever comes to the root to the screen that people of their role come for.
 #[component]
 fn Home() -> impl IntoView {
-    let options = NavigateOptions {
-        replace: true,
-        ..NavigateOptions::default()
-    };
-    view! { <Redirect path="/models" options /> }
+    let session = use_session();
+    view! {
+        <Guarded>
+            {move || {
+                let path = match session.user_untracked().map(|user| user.role) {
+                    Some(Role::User) => "/dialogs",
+                    _ => "/models",
+                };
+                view! { <Redirect path options=in_place() /> }
+            }}
+        </Guarded>
+    }
 }

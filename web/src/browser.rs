@@ -174,15 +174,23 @@ pub async fn copy(text: &str) -> bool {
 
 /// Selects what an element shows and copies it the old way; false if it is only selected.
 pub fn copy_selected(id: &str) -> bool {
-    let Some(element) = document().get_element_by_id(id) else {
-        return false;
-    };
+    document()
+        .get_element_by_id(id)
+        .is_some_and(|element| copy_element(&element))
+}
+
+/// As [`copy_selected`], for an element at hand.
+pub fn copy_element(element: &web_sys::Element) -> bool {
     if let Some(input) = element.dyn_ref::<HtmlInputElement>() {
         let _ = input.focus();
         input.select();
     } else if let Ok(Some(selection)) = window().get_selection() {
-        let _ = selection.select_all_children(&element);
+        let _ = selection.select_all_children(element);
     }
+    command_copy()
+}
+
+fn command_copy() -> bool {
     let document: JsValue = document().into();
     let copy = Reflect::get(&document, &"execCommand".into())
         .ok()
@@ -238,6 +246,78 @@ pub fn store(key: &str, value: &str) {
     }
 }
 
+/// What keys of questions begin with that are put aside until they are sent.
+pub const DRAFTS: &str = "understudy.question.";
+
+/// What was put aside under `key` for as long as this tab is open.
+pub fn put_aside(key: &str) -> Option<String> {
+    aside()?.get_item(key).ok()?
+}
+
+/// Puts `value` aside for as long as this tab is open; an empty one is forgotten.
+pub fn put_aside_as(key: &str, value: &str) {
+    if let Some(storage) = aside() {
+        let _ = if value.is_empty() {
+            storage.remove_item(key)
+        } else {
+            storage.set_item(key, value)
+        };
+    }
+}
+
+fn aside() -> Option<web_sys::Storage> {
+    window().session_storage().ok()?
+}
+
+/// Forgets what was put aside under keys that begin so.
+pub fn clear_aside(prefix: &str) {
+    let Some(storage) = aside() else { return };
+    let count = storage.length().unwrap_or_default();
+    let keys: Vec<String> = (0..count)
+        .filter_map(|index| storage.key(index).ok().flatten())
+        .filter(|key| key.starts_with(prefix))
+        .collect();
+    for key in keys {
+        let _ = storage.remove_item(&key);
+    }
+}
+
+/// Whether people write here with keys, so that a field that takes the focus does not bring up a keyboard on the screen.
+pub fn has_keyboard() -> bool {
+    let query = window().match_media("(hover: hover)").ok().flatten();
+    query.is_none_or(|query| query.matches())
+}
+
+/// Copies a text the old way, by way of a field that is gone at once.
+pub fn copy_text(text: &str) -> bool {
+    let field = document()
+        .create_element("textarea")
+        .ok()
+        .and_then(|field| field.dyn_into::<web_sys::HtmlTextAreaElement>().ok());
+    let (Some(field), Some(body)) = (field, document().body()) else {
+        return false;
+    };
+    let before = document().active_element();
+    field.set_class_name("unseen");
+    field.set_value(text);
+    let _ = body.append_child(&field);
+    field.select();
+    let copied = command_copy();
+    field.remove();
+    if let Some(before) = before.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = before.focus();
+    }
+    copied
+}
+
+/// Milliseconds that only ever go on, for measuring.
+pub fn ticks() -> f64 {
+    window()
+        .performance()
+        .map(|performance| performance.now())
+        .unwrap_or_default()
+}
+
 /// Forgets what was stored under `key`.
 pub fn forget(key: &str) {
     if let Some(storage) = storage() {
@@ -290,6 +370,16 @@ pub fn focus_if_lost(id: &str) {
 /// Moves the focus to the element with this id; the view stays where it is.
 pub fn focus(id: &str) {
     let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let still = web_sys::FocusOptions::new();
+        still.set_prevent_scroll(true);
+        let _ = element.focus_with_options(&still);
+    }
+}
+
+/// Moves the focus to the first element that a selector finds; the view stays where it is.
+pub fn focus_first(css: &str) {
+    let element = document().query_selector(css).ok().flatten();
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         let still = web_sys::FocusOptions::new();
         still.set_prevent_scroll(true);

@@ -125,6 +125,30 @@ page!(
     crate::pages::connect::ConnectPage
 );
 page!(
+    dialogs,
+    load_dialogs,
+    assistants_dialogs,
+    crate::pages::dialogs::DialogsPage
+);
+page!(
+    assistants,
+    load_assistants,
+    assistants_dialogs,
+    crate::pages::assistants::AssistantsPage
+);
+page!(
+    new_assistant,
+    load_new_assistant,
+    assistants_dialogs,
+    crate::pages::assistants::form::NewAssistantPage
+);
+page!(
+    assistant,
+    load_assistant,
+    assistants_dialogs,
+    crate::pages::assistants::form::AssistantPage
+);
+page!(
     user,
     load_user,
     keys_users_settings,

@@ -1,5 +1,6 @@
 //! What pages are made of. Rule: no component here talks to the service; data and actions come in as properties.
 
+pub mod attempts;
 pub mod badge;
 pub mod banner;
 pub mod button;
@@ -14,6 +15,7 @@ pub mod form;
 pub mod form_page;
 pub mod frame;
 pub mod icon;
+pub mod markdown;
 pub mod menu;
 pub mod modal;
 pub mod notice;

@@ -16,6 +16,7 @@ mod i18n;
 mod listing;
 mod live;
 mod load;
+mod markdown;
 mod merge;
 mod navigation;
 mod network;

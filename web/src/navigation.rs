@@ -62,6 +62,22 @@ pub const PLACES: &[Place] = &[
         role: Role::User,
     },
     Place {
+        path: "/dialogs",
+        page: chunks::dialogs,
+        icon: Icon::Chat,
+        title: |i18n| t_string!(i18n, frame.places.dialogs),
+        part: Part::Work,
+        role: Role::User,
+    },
+    Place {
+        path: "/assistants",
+        page: chunks::assistants,
+        icon: Icon::Robot,
+        title: |i18n| t_string!(i18n, frame.places.assistants),
+        part: Part::Work,
+        role: Role::User,
+    },
+    Place {
         path: "/usage",
         page: chunks::usage,
         icon: Icon::Chart,

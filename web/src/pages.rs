@@ -1,7 +1,9 @@
 //! What a person opens: one module for each screen.
 
+pub mod assistants;
 pub mod audit;
 pub mod connect;
+pub mod dialogs;
 pub mod guard;
 pub mod keys;
 pub mod local_servers;

@@ -150,6 +150,8 @@ impl Session {
     /// Forgets the session.
     pub fn close(self) {
         browser::forget(MARK);
+        // What one person typed is not for the next.
+        browser::clear_aside(browser::DRAFTS);
         self.token.set_value(None);
         self.ended.set(None);
         self.asking.set(false);

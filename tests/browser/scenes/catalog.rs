@@ -94,7 +94,7 @@ pub(super) const OUTSIDE: [Scene; 2] = [
 ];
 
 /// There is nothing yet.
-pub(super) const EMPTY: [Scene; 7] = [
+pub(super) const EMPTY: [Scene; 9] = [
     page(
         "models-empty",
         "/models",
@@ -115,6 +115,12 @@ pub(super) const EMPTY: [Scene; 7] = [
         ],
     ),
     page("connect-empty", "/connect", &[Find("#connect .notice")]),
+    page("dialogs-empty", "/dialogs/new", &[Find("#targets-empty")]),
+    page(
+        "assistants-empty",
+        "/assistants",
+        &[Find("#assistants .empty")],
+    ),
     page("usage-empty", "/usage", &[Find("#usage-empty")]),
     page("keys-empty", "/keys", &[Find("#keys .empty")]),
     over(
@@ -125,7 +131,7 @@ pub(super) const EMPTY: [Scene; 7] = [
 ];
 
 /// There is something of everything.
-pub(super) const FULL: [Scene; 44] = [
+pub(super) const FULL: [Scene; 53] = [
     page(
         "models",
         "/models",
@@ -385,6 +391,69 @@ pub(super) const FULL: [Scene; 44] = [
             Click("#connect-tabs input[value='langchain']"),
             Find("#connect-model option"),
         ],
+    ),
+    page(
+        "dialogs-choice",
+        "/dialogs/new",
+        &[
+            Find(".target[data-name='chat-default']"),
+            Find(".target[data-name='nobody'][aria-disabled='true']"),
+        ],
+    ),
+    page(
+        "dialog",
+        "/dialogs/new",
+        &[
+            Click(".target[data-name='lawyer']"),
+            Type("#question", "Work"),
+            Click("[data-action='send']"),
+            Find("#log .msg-ai[data-id][data-state='complete']"),
+            Click("#log [data-action='why']"),
+            Find("#log .verdict"),
+        ],
+    ),
+    over(
+        "dialog-choose-another",
+        "/dialogs/new",
+        &[
+            Click(".target[data-name='chat-default']"),
+            Find("#question"),
+            Click(".chat-actions [data-action='menu']"),
+            Click("[role='menu'] [data-action='choose-another']"),
+            Find("#choose-target[open] .target"),
+        ],
+    ),
+    over(
+        "dialog-rename",
+        "/dialogs/new",
+        &[
+            Click(".target[data-name='chat-default']"),
+            Find("#question"),
+            Click(".chat-actions [data-action='menu']"),
+            Click("[role='menu'] [data-action='rename']"),
+            Find("#rename-dialog[open] #dialog-title"),
+        ],
+    ),
+    over("dialogs-list", "/dialogs", &[Find("#dialog-list .dl-item")]).narrow(),
+    page(
+        "assistants",
+        "/assistants",
+        &[Find("#assistants tr[data-name='lawyer']")],
+    ),
+    page(
+        "assistant-new",
+        "/assistants/new",
+        &[Find("#assistant-form #system-prompt")],
+    ),
+    over(
+        "assistant-new-faults",
+        "/assistants/new",
+        &[Click("[data-action='save']"), Find("#form-errors li")],
+    ),
+    page(
+        "assistant",
+        "/assistants/{lawyer}",
+        &[Find("#assistant-model")],
     ),
     page(
         "keys",

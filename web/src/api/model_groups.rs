@@ -17,18 +17,27 @@ impl Api {
         self.get(format!("{PATH}?{query}")).await
     }
 
-    /// The names of all groups, with their ids.
-    pub async fn model_group_names(self) -> Result<Vec<(wire::ModelGroupId, String)>, ApiError> {
-        let mut names = Vec::new();
+    /// All groups.
+    pub async fn all_model_groups(self) -> Result<Vec<wire::ModelGroup>, ApiError> {
+        let mut all = Vec::new();
         loop {
-            let query = format!("limit=200&offset={}&sort=name", names.len());
+            let query = format!("limit=200&offset={}&sort=name", all.len());
             let page = self.list_model_groups(&query).await?;
             let done = page.items.is_empty();
-            names.extend(page.items.into_iter().map(|group| (group.id, group.name)));
-            if done || u64::try_from(names.len()).unwrap_or(u64::MAX) >= page.total {
-                return Ok(names);
+            all.extend(page.items);
+            if done || u64::try_from(all.len()).unwrap_or(u64::MAX) >= page.total {
+                return Ok(all);
             }
         }
+    }
+
+    /// The names of all groups, with their ids.
+    pub async fn model_group_names(self) -> Result<Vec<(wire::ModelGroupId, String)>, ApiError> {
+        let groups = self.all_model_groups().await?;
+        Ok(groups
+            .into_iter()
+            .map(|group| (group.id, group.name))
+            .collect())
     }
 
     /// Who would answer for a group of these fields, which need not be saved.

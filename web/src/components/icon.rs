@@ -116,6 +116,10 @@ pub enum Icon {
     Ordered,
     /// Fetch.
     Download,
+    /// A dialog.
+    Chat,
+    /// An assistant.
+    Robot,
 }
 
 impl Icon {
@@ -233,6 +237,10 @@ impl Icon {
             }
             Self::Ordered => {
                 "M10 12h11M10 18h11M10 6h11M4 10h2M4 6h1v4M6 18H4c0-1 2-2 2-3s-1-1.5-2-1"
+            }
+            Self::Chat => "M4 5h16v11H9l-5 4V5Z",
+            Self::Robot => {
+                "M8 8h8a3 3 0 0 1 3 3v5a3 3 0 0 1-3 3h-8a3 3 0 0 1-3-3v-5a3 3 0 0 1 3-3ZM12 4v4M9 13h.01M15 13h.01"
             }
             Self::Download => "M12 15V3M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4M7 10l5 5 5-5",
         }

@@ -102,7 +102,8 @@ pub fn login_path(here: &str) -> String {
     format!("/login?next={}", Url::escape(here))
 }
 
-/// Where to go after signing in: a path of this application, whatever a link made by somebody else says.
+/// Where to go after signing in: a path of this application, whatever a link made by somebody else says. Without one, to where people of the
+/// role go.
 pub fn next_path(wanted: Option<&str>) -> String {
     let is_ours = |path: &&str| {
         path.starts_with('/')
@@ -110,7 +111,7 @@ pub fn next_path(wanted: Option<&str>) -> String {
             && !path.contains('\\')
             && !path.chars().any(char::is_control)
     };
-    wanted.filter(is_ours).unwrap_or("/models").to_owned()
+    wanted.filter(is_ours).unwrap_or("/").to_owned()
 }
 
 #[cfg(test)]
@@ -129,7 +130,7 @@ mod tests {
             Some("/\t/example.org"),
             Some("javascript:alert(1)"),
         ] {
-            assert_eq!(next_path(wanted), "/models", "{wanted:?}");
+            assert_eq!(next_path(wanted), "/", "{wanted:?}");
         }
     }
 }

@@ -23,7 +23,12 @@ pub fn error(i18n: Words, error: &ApiError) -> String {
         }
         ApiError::Problem(problem) => problem,
     };
-    let words = match problem.code {
+    code(i18n, problem.code).to_owned()
+}
+
+/// What a problem's code means.
+pub fn code(i18n: Words, code: ProblemCode) -> &'static str {
+    match code {
         ProblemCode::Unauthenticated => t_string!(i18n, error.unauthenticated),
         ProblemCode::Forbidden => t_string!(i18n, error.forbidden),
         ProblemCode::NotFound => t_string!(i18n, error.not_found),
@@ -59,8 +64,7 @@ pub fn error(i18n: Words, error: &ApiError) -> String {
         | ProblemCode::MethodNotAllowed
         | ProblemCode::PreconditionRequired
         | ProblemCode::UnsupportedMediaType => t_string!(i18n, error.protocol),
-    };
-    words.to_owned()
+    }
 }
 
 /// Whether the words for this code leave open what happened, so that the service's own description belongs beside them.

@@ -151,9 +151,40 @@ pub fn wait(i18n: Words, seconds_left: u64) -> String {
     }
 }
 
+/// How long something took: "42 ms", "1.3 s".
+pub fn duration(i18n: Words, ms: u64) -> String {
+    if ms < 1_000 {
+        t_string!(i18n, group.time.ms, count = ms)
+    } else {
+        let count = tenths(ms, i18n.get_locale());
+        t_string!(i18n, group.time.s, count)
+    }
+}
+
+/// Thousandths as a number with one decimal, as the language writes it.
+pub fn tenths(ms: u64, locale: Locale) -> String {
+    let rounded = (ms + 50) / 100;
+    let point = match locale {
+        Locale::ru => ',',
+        Locale::en => '.',
+    };
+    match (rounded / 10, rounded % 10) {
+        (whole, 0) => whole.to_string(),
+        (whole, tenth) => format!("{whole}{point}{tenth}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds_have_one_decimal_and_the_point_of_the_language() {
+        assert_eq!(tenths(1_340, Locale::en), "1.3");
+        assert_eq!(tenths(1_340, Locale::ru), "1,3");
+        assert_eq!(tenths(12_000, Locale::ru), "12");
+        assert_eq!(tenths(1_960, Locale::en), "2");
+    }
 
     #[test]
     fn words_take_the_form_of_their_number() {

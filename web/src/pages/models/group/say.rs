@@ -7,8 +7,8 @@ use understudy_shared::{GroupMember, InstanceKind, Strategy};
 use super::known::Known;
 use crate::components::conflict::FieldValue;
 use crate::components::form::number;
+use crate::i18n::t_string;
 use crate::i18n::words::{self, Words};
-use crate::i18n::{Locale, t_string};
 
 /// The name of a strategy.
 pub fn strategy(i18n: Words, strategy: Strategy) -> &'static str {
@@ -105,29 +105,6 @@ fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Option<T> {
     serde_json::from_value(value.clone()).ok()
 }
 
-/// How long something took: "42 ms", "1.3 s".
-pub fn duration(i18n: Words, ms: u64) -> String {
-    if ms < 1_000 {
-        t_string!(i18n, group.time.ms, count = ms)
-    } else {
-        let count = tenths(ms, i18n.get_locale());
-        t_string!(i18n, group.time.s, count)
-    }
-}
-
-/// Seconds with one decimal, as the language writes it.
-fn tenths(ms: u64, locale: Locale) -> String {
-    let rounded = (ms + 50) / 100;
-    let point = match locale {
-        Locale::ru => ',',
-        Locale::en => '.',
-    };
-    match (rounded / 10, rounded % 10) {
-        (whole, 0) => whole.to_string(),
-        (whole, tenth) => format!("{whole}{point}{tenth}"),
-    }
-}
-
 /// The time from now to `at`, as a clock shows it: "38 s", "1:05". None when it is over.
 pub fn until(i18n: Words, at: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
     // A started second counts, so that the last one is not "0".
@@ -159,14 +136,6 @@ fn clock(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn seconds_have_one_decimal_and_the_point_of_the_language() {
-        assert_eq!(tenths(1_340, Locale::en), "1.3");
-        assert_eq!(tenths(1_340, Locale::ru), "1,3");
-        assert_eq!(tenths(12_000, Locale::ru), "12");
-        assert_eq!(tenths(1_960, Locale::en), "2");
-    }
 
     #[test]
     fn long_times_are_shown_as_a_clock_does() {

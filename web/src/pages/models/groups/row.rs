@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use understudy_shared::{GroupStatus, ModelGroup, Strategy};
+use understudy_shared::{GroupStatus, ModelGroup, ModelGroupId, Strategy};
 use uuid::Uuid;
 
 use super::{path, warning};
@@ -16,6 +16,7 @@ use crate::components::table::{CheckBox, Row};
 use crate::i18n::words::{self, Words};
 use crate::i18n::{t_string, use_i18n};
 use crate::live::use_live;
+use crate::pages::dialogs::{self, start::use_start_dialog};
 use crate::pages::models::condition::{Condition, Why, pip, why};
 use crate::pages::models::deeds::Target;
 use crate::pages::models::list::Table;
@@ -246,6 +247,7 @@ fn Actions(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let deeds = list.deeds;
+    let (start, _) = use_start_dialog();
     let edit = move || t_string!(i18n, models.edit, name = title.get());
     let target = move || Target {
         enabled: enabled.get_untracked(),
@@ -274,6 +276,12 @@ fn Actions(
             };
             vec![
                 MenuItem::go("edit", Icon::Pencil, t_string!(i18n, models.open), path(id)),
+                MenuItem::run(
+                    "start-dialog",
+                    Icon::Chat,
+                    t_string!(i18n, dialogs.choose.start),
+                    move || start.run(dialogs::targets::Target::Group(ModelGroupId(id))),
+                ),
                 MenuItem::go(
                     "related",
                     Icon::Server,

@@ -1,12 +1,12 @@
 //! What came of a question: the answer, and who was asked for it.
 
 use leptos::prelude::*;
-use understudy_shared::{AttemptOutcome, AttemptTrace};
+use understudy_shared::AttemptOutcome;
 
-use super::super::say;
 use super::{Asked, Stage};
+use crate::components::attempts::Attempts;
 use crate::components::badge::{Badge, Tone};
-use crate::components::icon::{Glyph, Icon};
+use crate::components::icon::Icon;
 use crate::components::notice::ErrorNotice;
 use crate::i18n::{t, t_string, use_i18n, words};
 
@@ -43,8 +43,8 @@ pub(super) fn Outcome(asked: Asked) -> impl IntoView {
                     word=Signal::derive(move || t_string!(i18n, group.ask.answered, name = name.clone()))
                 />
                 <p class="minor" data-tried=tried>
-                    {move || t_string!(i18n, group.ask.first_byte, time = say::duration(i18n, first))} " · "
-                    {move || t_string!(i18n, group.ask.whole, time = say::duration(i18n, whole))}
+                    {move || t_string!(i18n, group.ask.first_byte, time = words::duration(i18n, first))} " · "
+                    {move || t_string!(i18n, group.ask.whole, time = words::duration(i18n, whole))}
                 </p>
             }
             .into_any()
@@ -98,61 +98,8 @@ pub(super) fn Outcome(asked: Asked) -> impl IntoView {
             <div role="status" class="ask-head">{head}</div>
             <Show when=move || asked.trace.with(|trace| !trace.is_empty())>
                 <h3 class="ask-attempts">{t!(i18n, group.ask.attempts)}</h3>
-                <ol class="verdicts" id="attempts">
-                    {move || asked.trace.get().into_iter().map(|attempt| view! { <Attempt attempt /> }).collect_view()}
-                </ol>
+                <Attempts id="attempts" trace=asked.trace />
             </Show>
         </div>
-    }
-}
-
-#[component]
-pub(super) fn Attempt(attempt: AttemptTrace) -> impl IntoView {
-    let i18n = use_i18n();
-    let AttemptTrace {
-        name,
-        outcome,
-        code,
-        reason,
-        duration_ms,
-        ..
-    } = attempt;
-    let (icon, tone, outcome_name) = match outcome {
-        AttemptOutcome::Answered => (Icon::Check, "ok", "answered"),
-        AttemptOutcome::Failed => (Icon::Cross, "bad", "failed"),
-        AttemptOutcome::Skipped => (Icon::Minus, "idle", "skipped"),
-    };
-    let data_name = name.clone();
-    let word = move || match outcome {
-        AttemptOutcome::Answered => t_string!(i18n, group.ask.outcome.answered),
-        AttemptOutcome::Failed => t_string!(i18n, group.ask.outcome.failed),
-        AttemptOutcome::Skipped => t_string!(i18n, group.ask.outcome.skipped),
-    };
-    let said = {
-        let code = code.clone();
-        move || words::reason(i18n, &code, &reason)
-    };
-    let lang = {
-        let said = said.clone();
-        move || said().lang
-    };
-    let why = (outcome != AttemptOutcome::Answered).then(|| {
-        view! {
-            ": "
-            <span lang=lang>{move || said().text}</span>
-        }
-    });
-    let took = (outcome != AttemptOutcome::Skipped).then(
-        || view! { <span class="verdict-time">{move || say::duration(i18n, duration_ms)}</span> },
-    );
-    view! {
-        <li class="verdict" data-tone=tone data-outcome=outcome_name data-code=code data-name=data_name>
-            <Glyph icon />
-            <div>
-                <p class="verdict-name">{name}</p>
-                <p class="minor">{word} {why}</p>
-            </div>
-            {took}
-        </li>
     }
 }
