@@ -5,6 +5,9 @@
 /// What stands in place of a key that is not known.
 pub const NO_KEY: &str = "us-YOUR-KEY";
 
+/// How an assistant is named in place of a group.
+pub const ASSISTANT: &str = "assistant/…";
+
 /// A program or a language of examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Example {

@@ -38,6 +38,10 @@ const SAME_EVERYWHERE: &[&str] = &[
     "Python",
     "JavaScript",
     "JSON Lines",
+    "LM Studio",
+    "Open WebUI",
+    "pip install openai",
+    "npm install openai",
 ];
 
 /// A word where none may be.

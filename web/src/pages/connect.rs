@@ -14,7 +14,7 @@ use crate::components::notice::{ErrorNotice, Notice};
 use crate::i18n::{t, t_signal, t_string, use_i18n};
 use crate::live::use_live;
 use crate::load::Load;
-use crate::snippets::{Example, NO_KEY, is_this_machine};
+use crate::snippets::{ASSISTANT, Example, NO_KEY, is_this_machine};
 
 /// The page.
 #[component]
@@ -106,7 +106,7 @@ pub fn ConnectPage() -> impl IntoView {
                     </span>
                     <p class="hint" id="connect-model-hint">
                         {t!(i18n, connect.model_hint)} " "
-                        <code>"assistant/…"</code>
+                        <code>{ASSISTANT}</code>
                     </p>
                 </div>
                 <div class="field">
