@@ -47,7 +47,8 @@ pub use caller::{Anybody, Caller, Permitted};
 pub use denials::Denials;
 pub use limits::SignInLimits;
 pub use permission::{
-    Admin, ManageRead, ManageWrite, OwnKeys, ReadGroups, ReadUsage, SignedIn, WriteAssistants,
+    Admin, ManageRead, ManageWrite, OwnDialogs, OwnKeys, ReadGroups, ReadUsage, SignedIn,
+    WriteAssistants,
 };
 pub use principal::Principal;
 

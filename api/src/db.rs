@@ -24,6 +24,7 @@ mod change;
 pub mod configuration;
 pub mod connect;
 mod convert;
+pub mod dialogs;
 pub mod embedded;
 pub mod instance_checks;
 pub mod model_groups;

@@ -2,6 +2,7 @@
 
 pub mod assistant;
 pub mod changes;
+pub mod dialog;
 pub mod merge_patch;
 pub mod model_group;
 pub mod model_instance;

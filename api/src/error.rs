@@ -102,10 +102,23 @@ pub fn status_and_title(code: ProblemCode) -> (StatusCode, &'static str) {
         ),
         C::UpstreamTimeout => (StatusCode::GATEWAY_TIMEOUT, "No instance answered in time"),
         C::UpstreamRefused => (StatusCode::BAD_GATEWAY, "The backend refused the request"),
+        C::ContextLengthExceeded => (
+            StatusCode::BAD_REQUEST,
+            "The conversation is too long for the model",
+        ),
         C::StreamInterrupted => (
             StatusCode::BAD_GATEWAY,
             "The answer broke off after it had begun",
         ),
+        C::AnswerUnderWay => (
+            StatusCode::CONFLICT,
+            "Another answer is being given at this moment",
+        ),
+        C::TargetGone => (
+            StatusCode::CONFLICT,
+            "What the dialog is with is gone; choose another one",
+        ),
+        C::LimitReached => (StatusCode::CONFLICT, "There is no room for more"),
         C::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "The service has failed"),
     }
 }

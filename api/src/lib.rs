@@ -3,6 +3,7 @@
 //! Two paths. *Management*: extractor → handler → `domain` → `db` → answer. *Gateway*: handler → snapshot → picker →
 //! breaker → failover loop → upstream → stream; it never touches PostgreSQL. `docs/ARCHITECTURE.md` has the picture.
 
+pub mod answers;
 pub mod auth;
 pub mod config;
 pub mod config_file;

@@ -26,7 +26,7 @@ const DESCRIPTION: &str = "Manages language models, and answers with the first o
     Credential: `Authorization: Bearer` with an access token, or with an API key that has a management scope.\n\n\
     **Gateway** (`/v1`): the OpenAI API; a model group's name is the `model`. Credential: an API key with the scope `gateway`.";
 
-const TAGS: [(&str, &str); 17] = [
+const TAGS: [(&str, &str); 18] = [
     ("sessions", "Signing in and out"),
     ("setup", "The first administrator"),
     (
@@ -44,6 +44,10 @@ const TAGS: [(&str, &str); 17] = [
     (
         "host",
         "What the machine of the service has to run models with",
+    ),
+    (
+        "dialogs",
+        "Conversations of people with groups and assistants. Everybody has their own, and nobody reads others'",
     ),
     (
         "config",

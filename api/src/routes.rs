@@ -11,10 +11,12 @@ use crate::{gateway, server};
 
 pub mod answer;
 pub mod api_keys;
+pub mod asking;
 pub mod assistants;
 pub mod audit_log;
 pub mod auth;
 pub mod config_file;
+pub mod dialogs;
 pub mod docs;
 pub mod events;
 pub mod extract;
@@ -79,6 +81,16 @@ pub fn configure(table: &mut impl RouteTable) {
         .service(assistants::delete_assistant)
         // The machine of the service
         .service(host::get_host)
+        // Dialogs
+        .service(dialogs::list_dialogs)
+        .service(dialogs::create_dialog)
+        .service(dialogs::get_dialog)
+        .service(dialogs::update_dialog)
+        .service(dialogs::delete_dialog)
+        .service(dialogs::export_dialog)
+        .service(dialogs::list_messages)
+        .service(dialogs::create_message)
+        .service(dialogs::retry_message)
         // Configuration as code
         .service(config_file::export_config)
         .service(config_file::apply_config)

@@ -22,11 +22,12 @@ use crate::gateway::watch::link;
 use crate::gateway::{Gateway, refresh, watch};
 use crate::keys::{self, KeyFileError, KeyRing};
 use crate::metrics::{self, Metrics};
+use crate::routes::asking::limits::AskingLimits;
 use crate::routes::model_instances::Discoveries;
 use crate::secrets::{SecretCipher, WrongKeys};
 use crate::state::AppState;
 use crate::telemetry::{TelemetryError, Traces};
-use crate::{retention, routes, usage};
+use crate::{answers, retention, routes, usage};
 
 mod around;
 pub mod cors;
@@ -296,6 +297,7 @@ async fn serve_on(
     ));
     let retention = Arc::<Notify>::default();
     let removing = actix_web::rt::spawn(retention::run(pool.clone(), Arc::clone(&retention)));
+    let (answers, desk) = answers::start(pool.clone());
     let accounting = usage::writer::start(Arc::clone(&gateway), pool.clone());
     // Nothing is served by a gateway that knows nothing.
     let _ = gateway.is_loaded().wait_for(|loaded| *loaded).await;
@@ -323,8 +325,10 @@ async fn serve_on(
         sign_in_limits: Arc::default(),
         denials: Arc::default(),
         retention,
-        tries: Arc::default(),
         discoveries: Discoveries::at(config.discover),
+        tries: Arc::new(AskingLimits::for_tries()),
+        asking: Arc::new(AskingLimits::for_dialogs()),
+        answers,
         metrics,
         metrics_token: config
             .metrics_token
@@ -376,6 +380,11 @@ async fn serve_on(
     linking.abort();
     telling.abort();
     removing.abort();
+    if at_once {
+        desk.abandon();
+    } else {
+        desk.close().await;
+    }
     match accounting {
         Some(accounting) if at_once => accounting.abandon(),
         Some(accounting) => accounting.finish().await,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use tokio::sync::Notify;
 
+use crate::answers::Answers;
 use crate::auth::oidc::Provider;
 use crate::auth::{AccessTokens, Denials, SignInLimits, TokenHash};
 use crate::db::Pool;
 use crate::events::Hub;
 use crate::gateway::Gateway;
 use crate::metrics::Metrics;
-use crate::routes::model_groups::TryLimits;
+use crate::routes::asking::limits::AskingLimits;
 use crate::routes::model_instances::Discoveries;
 use crate::secrets::SecretCipher;
 use crate::server::cors::Origins;
@@ -40,7 +41,11 @@ pub struct AppState {
     /// Wakes the task that removes what is kept no longer, because the settings have changed.
     pub retention: Arc<Notify>,
     /// Tries of groups that are under way.
-    pub tries: Arc<TryLimits>,
+    pub tries: Arc<AskingLimits>,
+    /// Answers of dialogs that are under way, by person.
+    pub asking: Arc<AskingLimits>,
+    /// Where answers of dialogs are written down.
+    pub answers: Arc<Answers>,
     /// Where is looked for servers of models on this machine.
     pub discoveries: Arc<Discoveries>,
     /// What `/metrics` prints.

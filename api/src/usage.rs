@@ -1,4 +1,4 @@
-//! What was used: every request of a caller with a valid key, accounted for once it is over.
+//! What was used: every request of a caller with a valid key, and every question in a dialog, accounted for once it is over.
 //!
 //! | module | does |
 //! |---|---|
@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use understudy_shared::{Capability, ModelInstanceId};
+use understudy_shared::{Capability, ModelInstanceId, UserId};
 
 use crate::gateway::counts::{Count, End};
 use crate::gateway::snapshot::{Group, Key};
@@ -29,6 +29,52 @@ pub mod writer;
 /// Requests that may wait for the database: about a minute of a busy service, in 3 MiB or so.
 pub const ROOM: usize = 16_384;
 
+/// Whose a request is.
+#[derive(Clone, Debug)]
+pub enum By {
+    /// A program's, with this key.
+    Key(Arc<Key>),
+    /// A person's who is signed in, in a dialog.
+    Person(Asker),
+}
+
+/// A person who asks in a dialog.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// The user.
+    pub id: UserId,
+    /// Name to sign in with.
+    pub name: String,
+    /// Where their requests are told, once they are over.
+    pub ledger: Arc<Ledger>,
+}
+
+impl By {
+    /// The key, if there is one.
+    pub fn key(&self) -> Option<&Arc<Key>> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Person(_) => None,
+        }
+    }
+
+    /// Whom it counts for: the person, or whoever made the key, with the name to sign in with.
+    pub fn person(&self) -> Option<(UserId, &str)> {
+        match self {
+            Self::Key(key) => key.stored.maker.as_ref().map(|(id, name)| (*id, &**name)),
+            Self::Person(asker) => Some((asker.id, &asker.name)),
+        }
+    }
+
+    /// Where it is told, once it is over.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        match self {
+            Self::Key(key) => &key.ledger,
+            Self::Person(asker) => &asker.ledger,
+        }
+    }
+}
+
 /// A request that is over.
 #[derive(Debug)]
 pub struct Entry {
@@ -37,7 +83,7 @@ pub struct Entry {
     /// Its id.
     pub request_id: String,
     /// Whose it was.
-    pub key: Arc<Key>,
+    pub by: By,
     /// Which group it was for, if it came to one.
     pub group: Option<Arc<Group>>,
     /// Who answered, if somebody did.
@@ -164,11 +210,11 @@ mod tests {
         Entry {
             at: SystemTime::now(),
             request_id: "id".to_owned(),
-            key: Arc::new(Key {
+            by: By::Key(Arc::new(Key {
                 stored,
                 uses: Arc::default(),
                 ledger: Arc::clone(ledger),
-            }),
+            })),
             group: None,
             instance: None,
             endpoint: Capability::Chat,

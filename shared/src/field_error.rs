@@ -197,6 +197,11 @@ mod tests {
             R::NotAPathOfSite,
             R::UnknownInstance,
             R::UnknownGroup,
+            R::UnknownAssistant,
+            R::UnknownQuestion,
+            R::ExactlyOneOf {
+                other: "a".to_owned(),
+            },
             R::UnknownStoredItem,
             R::EmbeddingDimensions {
                 dimensions: 768,

@@ -69,8 +69,16 @@ pub enum ProblemCode {
     UpstreamTimeout,
     /// The backend refused the request itself; the status is the backend's.
     UpstreamRefused,
+    /// The conversation is too long for every instance that could be asked.
+    ContextLengthExceeded,
     /// The answer broke off after it had begun.
     StreamInterrupted,
+    /// Another answer is being given in the dialog at this moment.
+    AnswerUnderWay,
+    /// The group or the assistant of the dialog is gone: another one has to be chosen.
+    TargetGone,
+    /// There are as many of these as there may be.
+    LimitReached,
     /// A fault of the service; its log has the cause under the request's id.
     Internal,
 }

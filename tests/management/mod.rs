@@ -12,6 +12,7 @@ mod checks;
 mod config_assistants;
 mod config_file;
 mod description;
+mod dialogs;
 mod discovery;
 mod egress;
 mod events;

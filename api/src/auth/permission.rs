@@ -26,6 +26,10 @@ pub struct SignedIn;
 #[derive(Debug)]
 pub struct OwnKeys;
 
+/// Having dialogs of one's own. Nobody reads other people's.
+#[derive(Debug)]
+pub struct OwnDialogs;
+
 /// Reading groups and their availability.
 #[derive(Debug)]
 pub struct ReadGroups;
@@ -62,6 +66,15 @@ impl Permission for SignedIn {
 impl Permission for OwnKeys {
     type Who = Person;
     const NEEDS: &'static str = "a person who is signed in; keys cannot make or read keys";
+
+    fn admit(principal: Principal) -> Option<Person> {
+        person(principal, Role::User)
+    }
+}
+
+impl Permission for OwnDialogs {
+    type Who = Person;
+    const NEEDS: &'static str = "a person who is signed in; keys have no dialogs";
 
     fn admit(principal: Principal) -> Option<Person> {
         person(principal, Role::User)
@@ -200,6 +213,7 @@ mod tests {
         [
             mark::<SignedIn>(principal),
             mark::<OwnKeys>(principal),
+            mark::<OwnDialogs>(principal),
             mark::<ReadGroups>(principal),
             mark::<ManageRead>(principal),
             mark::<ReadUsage>(principal),
@@ -214,13 +228,13 @@ mod tests {
     #[test]
     fn the_table_of_rights() {
         for (principal, expected) in [
-            (person(Role::User), "xxx-x-x-"),
-            (person(Role::Operator), "xxxxxxx-"),
-            (person(Role::Admin), "xxxxxxxx"),
-            (key(ApiKeyScope::Gateway), "--------"),
-            (key(ApiKeyScope::GroupsRead), "--x-----"),
-            (key(ApiKeyScope::ManageRead), "--xxx---"),
-            (key(ApiKeyScope::ManageWrite), "--xxxxx-"),
+            (person(Role::User), "xxxx-x-x-"),
+            (person(Role::Operator), "xxxxxxxx-"),
+            (person(Role::Admin), "xxxxxxxxx"),
+            (key(ApiKeyScope::Gateway), "---------"),
+            (key(ApiKeyScope::GroupsRead), "---x-----"),
+            (key(ApiKeyScope::ManageRead), "---xxx---"),
+            (key(ApiKeyScope::ManageWrite), "---xxxxx-"),
         ] {
             assert_eq!(rights(&principal), expected, "{principal:?}");
         }

@@ -100,6 +100,7 @@ diesel::table! {
         answering_until -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        answering_id -> Nullable<Uuid>,
     }
 }
 

@@ -22,6 +22,7 @@ use super::snapshot::{Group, Key};
 use super::timing::in_step;
 use crate::routes::RouteTable;
 use crate::state::AppState;
+use crate::usage::By;
 
 mod assistant;
 mod credential;
@@ -241,7 +242,7 @@ async fn put(
 ) -> Result<(Arc<Group>, Answered), GatewayError> {
     let snapshot = state.gateway.snapshot();
     let key = caller(request, &snapshot, state)?;
-    record.caller(&key);
+    record.caller(By::Key(Arc::clone(&key)));
     record
         .enter(&key)
         .map_err(|limited| at_limit(&key, limited, state))?;

@@ -1,4 +1,4 @@
-//! One request of the gateway from its beginning to its end: counted once, and told in one line of the log.
+//! One request of the gateway, or one question in a dialog, from its beginning to its end: counted once, and told in one line of the log.
 //!
 //! The rule: it lives as long as the request, a stream included, and settles when it is dropped. So nothing that happens to a request
 //! is missed, and nothing is counted twice. No prompt, no answer and no secret comes near it.
@@ -20,7 +20,7 @@ use super::tokens::Tokens;
 use crate::request_id;
 use crate::telemetry::span::Ended;
 use crate::telemetry::{RequestSpan, Traces};
-use crate::usage::Entry;
+use crate::usage::{Asker, By, Entry};
 
 /// One request.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct Record {
     endpoint: Capability,
     /// Its span, if requests are traced.
     pub span: Option<Box<RequestSpan>>,
-    key: Option<Arc<Key>>,
+    by: Option<By>,
     /// Its place among the requests of the key, given back with it.
     place: Option<Place>,
     group: Option<Arc<Group>>,
@@ -62,7 +62,7 @@ impl Record {
             request_id: request_id::of(request),
             endpoint,
             span: gateway.traces().map(span),
-            key: None,
+            by: None,
             place: None,
             group: None,
             assistant: None,
@@ -88,8 +88,20 @@ impl Record {
     }
 
     /// Whose request it is.
-    pub fn caller(&mut self, key: &Arc<Key>) {
-        self.key = Some(Arc::clone(key));
+    pub fn caller(&mut self, by: By) {
+        self.by = Some(by);
+    }
+
+    fn key(&self) -> Option<&Arc<Key>> {
+        self.by.as_ref().and_then(By::key)
+    }
+
+    /// The person who asks in a dialog, if it is one.
+    fn asker(&self) -> Option<&Asker> {
+        match &self.by {
+            Some(By::Person(asker)) => Some(asker),
+            _ => None,
+        }
     }
 
     /// Takes a place among the requests of its key.
@@ -183,7 +195,7 @@ impl Record {
             request_id: &self.request_id,
             group: self.group.as_ref().map(|group| group.name.as_str()),
             instance: self.instance.as_deref(),
-            key: self.key.as_ref().map(|key| key.stored.id.0.to_string()),
+            key: self.key().map(|key| key.stored.id.0.to_string()),
             stream: self.stream,
             status: (self.status > 0).then_some(self.status),
             code: self.code,
@@ -197,11 +209,13 @@ impl Record {
 
     /// Moves what is known of a caller's request to where it is accounted for.
     fn enter_into_the_ledger(&mut self, end: End, took: Duration) {
-        let Some(key) = self.key.take() else { return };
+        let Some(by) = self.by.take() else { return };
         let now = SystemTime::now();
-        let second = now.duration_since(SystemTime::UNIX_EPOCH);
-        key.uses
-            .touch(second.map_or(0, |since| since.as_secs()).cast_signed());
+        if let Some(key) = by.key() {
+            let second = now.duration_since(SystemTime::UNIX_EPOCH);
+            key.uses
+                .touch(second.map_or(0, |since| since.as_secs()).cast_signed());
+        }
         let steps = self.trace.steps();
         let asked = steps
             .iter()
@@ -210,13 +224,13 @@ impl Record {
         let answered = steps
             .last()
             .filter(|step| step.outcome == AttemptOutcome::Answered);
-        let ledger = Arc::clone(&key.ledger);
+        let ledger = Arc::clone(by.ledger());
         ledger.enter(Entry {
             at: now.checked_sub(took).unwrap_or(now),
             instance: answered
                 .map(|step| step.instance_id)
                 .zip(self.instance.take()),
-            key,
+            by,
             group: self.group.take(),
             request_id: std::mem::take(&mut self.request_id),
             endpoint: self.endpoint,
@@ -246,8 +260,9 @@ impl Record {
                     endpoint = self.endpoint.path().trim_start_matches('/'),
                     group = self.group.as_ref().map(|group| group.name.as_str()),
                     assistant = self.assistant.as_ref().map(|assistant| assistant.model.as_str()),
-                    key = self.key.as_ref().map(|key| tracing::field::display(key.stored.id.0)),
-                    key_prefix = self.key.as_ref().map(|key| key.stored.prefix.as_str()),
+                    key = self.key().map(|key| tracing::field::display(key.stored.id.0)),
+                    key_prefix = self.key().map(|key| key.stored.prefix.as_str()),
+                    user = self.asker().map(|asker| tracing::field::display(asker.id)),
                     stream = self.stream,
                     status = (self.status > 0).then_some(self.status),
                     code = self.code,

@@ -1,6 +1,7 @@
-//! How many tokens a request has at the least, to pass over instances whose declared context is surely too small.
+//! How many tokens a request has: at the least, to pass over instances whose declared context is surely too small; and in all
+//! likelihood, to send as much of a dialog as fits.
 //!
-//! Every model counts differently, so this is a bound and no count: nobody is passed over who might have answered. Images and sound,
+//! Every model counts differently, so the first is a bound and no count: nobody is passed over who might have answered. Images and sound,
 //! whose bytes say nothing, do not count.
 
 use serde_json::Value;
@@ -59,6 +60,23 @@ fn longest(input: &Value) -> u64 {
     }
 }
 
+/// Tokens that a text has in all likelihood. For deciding what of a conversation is sent, where too little is better than too much: of common
+/// texts it says about a tenth more than most models count; of text without words (hexadecimal, base64) up to a half less. Then the backend
+/// refuses, and the caller sends less.
+pub fn likely_tokens(text: &str) -> u64 {
+    // Three and a half letters of English are a token, one and a half of other alphabets, and a sign of Chinese is more than one.
+    let thirds: u64 = text
+        .chars()
+        .map(|c| match c {
+            '\0'..='\x7f' => 0,
+            '\u{80}'..='\u{2dff}' => 2,
+            _ => 4,
+        })
+        .sum();
+    let ascii = text.bytes().filter(u8::is_ascii).count() as u64;
+    ascii * 2 / 7 + thirds / 3 + 1
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -68,6 +86,27 @@ mod tests {
     fn least(body: &Value, smallest: u64) -> u64 {
         let body = body.to_string();
         least_tokens(&Object::scan(body.as_bytes()).unwrap(), smallest)
+    }
+
+    #[test]
+    fn a_likely_length_lies_between_the_bounds_of_common_texts() {
+        for (text, least, most) in [
+            (
+                "The quick brown fox jumps over the lazy dog. ".repeat(100),
+                1_000,
+                1_400,
+            ),
+            (
+                "Съешь же ещё этих мягких французских булок, да выпей чаю. ".repeat(100),
+                1_900,
+                4_000,
+            ),
+            ("日本語の文章です。".repeat(100), 700, 1_300),
+        ] {
+            let likely = likely_tokens(&text);
+            assert!((least..=most).contains(&likely), "{likely}: {text:.40}");
+        }
+        assert_eq!(likely_tokens(""), 1);
     }
 
     #[test]

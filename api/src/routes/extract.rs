@@ -12,4 +12,4 @@ pub use body::{JsonBody, MAX_BODY_BYTES, MergePatch, YamlBody, read_as, try_read
 pub use fault::Fault;
 pub use if_match::{IfMatch, etag};
 pub use params::{FromParams, Params, Query, bad as bad_parameter};
-pub use path::PathId;
+pub use path::{PathId, PathIds};

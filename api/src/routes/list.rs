@@ -24,6 +24,8 @@ pub type Comparison<T> = fn(&T, &T) -> Ordering;
 pub trait Listed: Sized + 'static {
     /// Fields to sort by; the first is the order that nobody asked for.
     const SORT_KEYS: &'static [(&'static str, Comparison<Self>)];
+    /// Whether the order that nobody asked for falls.
+    const LATEST_FIRST: bool = false;
     /// Filters besides `q`.
     type Filters: FromParams;
 
@@ -180,9 +182,13 @@ impl<T: Listed> ListQuery<T> {
 
     fn compare(&self, a: &T, b: &T) -> Ordering {
         let by_default = || {
-            T::SORT_KEYS
-                .first()
-                .map_or(Ordering::Equal, |(_, comparison)| comparison(a, b))
+            let first = T::SORT_KEYS.first();
+            let rising = first.map_or(Ordering::Equal, |(_, comparison)| comparison(a, b));
+            if T::LATEST_FIRST {
+                rising.reverse()
+            } else {
+                rising
+            }
         };
         let asked = self.sort.iter().map(|(comparison, falling)| {
             let ordering = comparison(a, b);

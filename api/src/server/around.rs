@@ -116,6 +116,8 @@ fn is_change<B>(response: &ServiceResponse<B>) -> bool {
         && response.status().is_success()
         && path.starts_with(MANAGEMENT)
         && !path.starts_with("/api/v1/auth/")
+        // The gateway knows no dialogs.
+        && !path.starts_with("/api/v1/dialogs")
         && !["/check", "/preview", "/try"]
             .iter()
             .any(|action| path.ends_with(action))

@@ -275,16 +275,18 @@ fn millis(time: Duration) -> i64 {
 }
 
 fn request(Numbered { id, entry }: &Numbered) -> RequestRow<'_> {
-    let key = &entry.key.stored;
+    // A question in a dialog belongs to no key.
+    let key = entry.by.key().map(|key| &key.stored);
+    let person = entry.by.person();
     let tokens = entry.tokens;
     RequestRow {
         id: *id,
         at: DateTime::<Utc>::from(entry.at).trunc_subsecs(6),
         request_id: &entry.request_id,
-        key_id: key.id.0,
-        key_name: &key.name,
-        user_id: key.maker.as_ref().map(|(id, _)| id.0),
-        user_name: key.maker.as_ref().map(|(_, name)| name.as_str()),
+        key_id: key.map(|key| key.id.0).unwrap_or_default(),
+        key_name: key.map(|key| key.name.as_str()).unwrap_or_default(),
+        user_id: person.map(|(id, _)| id.0),
+        user_name: person.map(|(_, name)| name),
         group_id: entry.group.as_ref().map(|group| group.id.0),
         group_name: entry.group.as_ref().map(|group| group.name.as_str()),
         instance_id: entry.instance.as_ref().map(|(id, _)| id.0),

@@ -169,6 +169,15 @@ adjacently_tagged! {
         UnknownInstance,
         /// There is no group with this id.
         UnknownGroup,
+        /// There is no assistant with this id.
+        UnknownAssistant,
+        /// There is no question with this id in this dialog.
+        UnknownQuestion,
+        /// Exactly one of two fields must be set.
+        ExactlyOneOf {
+            /// The other field.
+            other: String,
+        },
         /// There is no stored item with this id in this instance.
         UnknownStoredItem,
         /// Embeddings of another length than those of the other members: they cannot be compared.

@@ -1,40 +1,34 @@
 //! Trying a group out from the screen: one question, over the very path that callers of `/v1` take.
 //!
-//! The rule: nothing here decides who is asked, what counts as an answer, or what a failure means for an instance; the
-//! gateway's loop does, with the same snapshot, parameters and commit. What is added is the account of it: who was skipped or
+//! The rule: asking is [`asking`]'s, so that a try finds what callers would find. What is added is the account of it: who was skipped or
 //! failed, and how long it took.
 
 use std::sync::Arc;
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use bytes::Bytes;
 use serde_json::json;
 use tokio::time::Instant;
 use understudy_shared::{
-    AttemptOutcome, AttemptTrace, Capability, InstanceRef, ModelGroupId, Problem, ProblemCode,
-    TryEvent, TryModelGroup,
+    AttemptTrace, InstanceRef, ModelGroupId, Problem, TryEvent, TryModelGroup,
 };
 
 use super::not_found;
 use crate::auth::{ManageWrite, Permitted, Principal};
 use crate::error::ApiError;
-use crate::gateway::error::{GatewayError, GatewayErrorCode};
-use crate::gateway::failover::{self, Answer, Ask, Trace};
-use crate::gateway::question::Question;
+use crate::gateway::error::GatewayError;
+use crate::gateway::failover::{self, Answer, Trace};
 use crate::gateway::snapshot::{Group, Snapshot};
+use crate::gateway::stream::Committed;
 use crate::request_id;
+use crate::routes::asking::{self, Conversation};
 use crate::routes::extract::{JsonBody, PathId};
 use crate::state::AppState;
 
-mod limits;
 mod stream;
 
-pub use limits::TryLimits;
 use stream::Asked;
-
-/// Characters of a backend's own error that are shown.
-const MAX_REFUSAL: usize = 1000;
 
 /// Try a model group
 ///
@@ -47,6 +41,7 @@ const MAX_REFUSAL: usize = 1000;
     request_body = TryModelGroup,
     responses(
         (status = 200, description = "The answer begins; server-sent events, of which each has the name and the data of a `TryEvent`", body = TryEvent, content_type = "text/event-stream"),
+        (status = 400, description = "The body is not JSON (`invalid_json`), or the question is too long for every instance (`context_length_exceeded`)", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many tries of this caller are under way, or every instance asks for a pause (`rate_limited`)", body = Problem, content_type = "application/problem+json"),
         (status = 502, description = "Every instance that was asked failed (`all_instances_failed`); `trace` says how", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "No instance may be asked (`no_instance_available`; `trace` says why), or the database cannot be reached (`unavailable`)", body = Problem, content_type = "application/problem+json"),
@@ -63,7 +58,8 @@ pub async fn try_model_group(
     let Permitted(principal, (PathId(id), JsonBody(input))) = call;
     ApiError::check(input.faults())?;
     let under_way = state.tries.begin(caller(&principal))?;
-    let (snapshot, group) = find(&state, id).await?;
+    let found = asking::find(&state, id).await;
+    let (snapshot, group) = found.ok_or_else(not_found)?;
     let started = Instant::now();
     let request_id = request_id::of(&request);
     let mut trace = Trace::default();
@@ -94,20 +90,6 @@ fn caller(principal: &Principal) -> uuid::Uuid {
     }
 }
 
-/// The group as requests find it. One that was made a moment ago by another replica may take a reload.
-async fn find(state: &AppState, id: ModelGroupId) -> Result<(Arc<Snapshot>, Arc<Group>), ApiError> {
-    let find = || {
-        let snapshot = state.gateway.snapshot();
-        let group = snapshot.groups().find(|group| group.id == id).cloned();
-        group.map(|group| (snapshot, group))
-    };
-    if let Some(found) = find() {
-        return Ok(found);
-    }
-    state.gateway.refreshed().await;
-    find().ok_or_else(not_found)
-}
-
 type Answered = Result<failover::Answered, GatewayError>;
 
 /// Asks as the gateway's handler does.
@@ -124,71 +106,30 @@ async fn ask(
         "messages": [{"role": "user", "content": input.question}],
         "stream": true,
         "max_tokens": input.max_tokens,
-    })
-    .to_string();
-    let body = Bytes::from(body);
-    let question = Question::read(Capability::Chat, "application/json", &body)
-        .map_err(|error| GatewayError::new(GatewayErrorCode::Internal, error.to_string()))?;
-    let ask = Ask {
-        gateway: &state.gateway,
+    });
+    let conversation = Conversation {
         snapshot,
         group,
-        question: &question,
+        body: &Bytes::from(body.to_string()),
         request_id,
         span: None,
-        joins: &[],
     };
-    failover::ask(&ask, trace).await
+    asking::ask(state, &conversation, trace).await
 }
 
 /// The stream that has begun and who gives it, or why there is none.
 fn committed(
     answered: Answered,
     trace: &[AttemptTrace],
-) -> Result<(Box<crate::gateway::stream::Committed>, InstanceRef), ApiError> {
-    let answered = answered.map_err(told)?;
+) -> Result<(Box<Committed>, InstanceRef), ApiError> {
+    let answered = answered.map_err(|error| asking::told(&error))?;
     match answered.answer {
-        Answer::Stream(committed) => {
-            let mut steps = trace.iter();
-            let step = steps.find(|step| step.outcome == AttemptOutcome::Answered);
-            let step = step.ok_or_else(|| ApiError::internal("an answer without an attempt"))?;
-            let instance = InstanceRef {
-                instance_id: step.instance_id,
-                name: step.name.clone(),
-            };
-            Ok((committed, instance))
-        }
-        Answer::Original(status, body) => Err(refused(status.as_u16(), &body)),
+        Answer::Stream(committed) => Ok((committed, asking::answering(trace)?)),
+        Answer::Original(status, body) => Err(asking::refused(status.as_u16(), &body)),
         Answer::Complete(_) | Answer::Audio(_) => {
             Err(ApiError::internal("a stream was answered with a whole"))
         }
     }
-}
-
-/// What the gateway tells its callers, in the words of the management API.
-fn told(error: GatewayError) -> ApiError {
-    let code = match error.code {
-        GatewayErrorCode::NoInstanceAvailable => ProblemCode::NoInstanceAvailable,
-        GatewayErrorCode::AllInstancesFailed => ProblemCode::AllInstancesFailed,
-        GatewayErrorCode::UpstreamTimeout => ProblemCode::UpstreamTimeout,
-        GatewayErrorCode::RateLimited => {
-            return ApiError::rate_limited(error.message, error.retry_after_s.unwrap_or(1));
-        }
-        GatewayErrorCode::ContextLengthExceeded => {
-            return ApiError::refused_upstream(StatusCode::BAD_REQUEST, error.message);
-        }
-        // The others are about keys, bodies and paths, of which the gateway's loop knows nothing.
-        _ => return ApiError::internal(error.message),
-    };
-    ApiError::new(code, error.message)
-}
-
-/// What a backend said of a question that it does not take. The gateway has taken secrets and hosts out of it.
-fn refused(status: u16, body: &str) -> ApiError {
-    let said: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    let said = said["error"]["message"].as_str().unwrap_or_default();
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-    ApiError::refused_upstream(status, said.chars().take(MAX_REFUSAL).collect::<String>())
 }
 
 /// One line per try, like the gateway's, and who tried. No question and no answer.

@@ -25,6 +25,9 @@ impl fmt::Display for FieldRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::RequiredWith { field } => return write!(f, "is needed beside {field}"),
+            Self::ExactlyOneOf { other } => {
+                return write!(f, "is needed, or {other} in place of it, and not both");
+            }
             Self::RequiredWhen { field, value } => {
                 return write!(f, "is needed when {field} is {value}");
             }
@@ -170,6 +173,8 @@ impl fmt::Display for FieldRule {
             Self::NotAPathOfSite => "must be a path of this site, beginning with one slash",
             Self::UnknownInstance => "is not the id of an instance",
             Self::UnknownGroup => "is not the id of a group",
+            Self::UnknownAssistant => "is not the id of an assistant",
+            Self::UnknownQuestion => "is not the id of a question of this dialog",
             Self::UnknownStoredItem => "is not the id of a stored one of this instance",
             Self::NotUnicode => "is not UTF-8",
             Self::YamlEmpty => "has nothing in it",

@@ -139,7 +139,7 @@ impl Walk<'_> {
                     continue;
                 }
                 driven += 1;
-                let path = path.replace("{id}", nobody);
+                let path = path.replace("{id}", nobody).replace("{message_id}", nobody);
                 let method = method.to_uppercase();
                 for (kind, body) in [
                     ("application/json", format!(r#"{{"password":"{canary}"#)),

@@ -55,6 +55,10 @@ pub fn code(i18n: Words, code: ProblemCode) -> &'static str {
         ProblemCode::AllInstancesFailed => t_string!(i18n, error.all_instances_failed),
         ProblemCode::UpstreamTimeout => t_string!(i18n, error.upstream_timeout),
         ProblemCode::UpstreamRefused => t_string!(i18n, error.upstream_refused),
+        ProblemCode::ContextLengthExceeded => t_string!(i18n, error.context_length_exceeded),
+        ProblemCode::AnswerUnderWay => t_string!(i18n, error.answer_under_way),
+        ProblemCode::TargetGone => t_string!(i18n, error.target_gone),
+        ProblemCode::LimitReached => t_string!(i18n, error.limit_reached),
         ProblemCode::StreamInterrupted => t_string!(i18n, error.stream_interrupted),
         ProblemCode::Internal => t_string!(i18n, error.internal),
         // The page itself sent what the service does not read: it is of another version.
@@ -86,11 +90,15 @@ pub fn needs_detail(code: ProblemCode) -> bool {
         | ProblemCode::AllInstancesFailed
         | ProblemCode::UpstreamTimeout
         | ProblemCode::StreamInterrupted
+        | ProblemCode::AnswerUnderWay
+        | ProblemCode::TargetGone
+        | ProblemCode::ContextLengthExceeded
         | ProblemCode::Internal => false,
         ProblemCode::ValidationFailed
         | ProblemCode::MissingField
         | ProblemCode::InvalidType
         | ProblemCode::Conflict
+        | ProblemCode::LimitReached
         | ProblemCode::InUse
         | ProblemCode::EgressDenied
         | ProblemCode::SecretsRequired

@@ -8,23 +8,23 @@ use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream, StreamExt as _};
-use serde::Deserialize;
 use tokio::time::Instant;
 use understudy_shared::{
     AttemptOutcome, AttemptTrace, InstanceRef, ProblemCode, TryDelta, TryError, TryEvent,
     TryMessage,
 };
 
-use super::limits::UnderWay;
 use crate::error::ApiError;
-use crate::gateway::sse::{self, Decoder};
+use crate::gateway::sse;
+use crate::routes::asking::limits::UnderWay;
+use crate::routes::asking::pieces::{Piece, Pieces};
 
 /// Largest answer that is shown, in bytes; a screen is no place for more.
 const MAX_ANSWER: usize = 256 * 1024;
-/// Largest event: what the gateway lets through.
-const MAX_EVENT: usize = 16 * 1024 * 1024;
 /// Sent at once, so that the answer's head does not wait for its first text.
 const BEGIN: &[u8] = b": the answer begins\n\n";
+/// Sent for what is no text.
+const LIFE: &[u8] = b": the instance is at work\n\n";
 
 /// What is known of a try when its answer begins.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(super) struct Asked {
 /// A stream on its way to the caller.
 struct Telling<S> {
     gateway: Pin<Box<S>>,
-    decoder: Decoder,
+    pieces: Pieces,
     asked: Asked,
     first_byte_ms: u64,
     content: String,
@@ -63,7 +63,7 @@ where
 {
     let telling = Telling {
         gateway: Box::pin(gateway),
-        decoder: Decoder::new(MAX_EVENT),
+        pieces: Pieces::default(),
         first_byte_ms: millis(asked.started),
         asked,
         content: String::new(),
@@ -78,7 +78,7 @@ where
                 out.extend_from_slice(&telling.message());
                 return Some((Ok(out.freeze()), None));
             };
-            telling.decoder.push(&chunk);
+            telling.pieces.push(&chunk);
             if let Err(error) = telling.read(&mut out) {
                 out.extend_from_slice(&telling.error(&error));
                 return Some((Ok(out.freeze()), None));
@@ -95,35 +95,29 @@ impl<S> Telling<S> {
     fn read(&mut self, out: &mut BytesMut) -> Result<(), ApiError> {
         loop {
             let too_large = |_| interrupted("The instance sent more at once than is shown here.");
-            let Some(event) = self.decoder.next_event().map_err(too_large)? else {
+            let Some(piece) = self.pieces.next_piece().map_err(too_large)? else {
                 return Ok(());
             };
-            let Some(data) = event.data else {
-                // A comment keeps the connection alive, and tells whether somebody still listens.
-                out.extend_from_slice(&event.raw);
-                continue;
-            };
-            let Ok(chunk) = serde_json::from_slice::<Chunk>(&data) else {
-                continue;
-            };
-            if let Some(error) = chunk.error {
-                if let Some(step) = self.answering() {
-                    step.outcome = AttemptOutcome::Failed;
-                    step.code = "stream_interrupted".to_owned();
-                    step.reason = "its answer broke off".to_owned();
+            match piece {
+                Piece::Text(content) => {
+                    if self.content.len() + content.len() > MAX_ANSWER {
+                        return Err(interrupted("The answer is longer than is shown here."));
+                    }
+                    self.content.push_str(&content);
+                    out.extend_from_slice(&encode(&TryEvent::Delta(TryDelta { content })));
                 }
-                return Err(interrupted(&error.message));
+                // Keeps the connection alive, and tells whether somebody still listens.
+                Piece::Life if out.is_empty() => out.extend_from_slice(LIFE),
+                Piece::Life => {}
+                Piece::Broken(message) => {
+                    if let Some(step) = self.answering() {
+                        step.outcome = AttemptOutcome::Failed;
+                        step.code = "stream_interrupted".to_owned();
+                        step.reason = "its answer broke off".to_owned();
+                    }
+                    return Err(interrupted(&message));
+                }
             }
-            let first = chunk.choices.into_iter().flatten().next();
-            let text = first.and_then(|choice| choice.delta?.content);
-            let Some(content) = text.filter(|text| !text.is_empty()) else {
-                continue;
-            };
-            if self.content.len() + content.len() > MAX_ANSWER {
-                return Err(interrupted("The answer is longer than is shown here."));
-            }
-            self.content.push_str(&content);
-            out.extend_from_slice(&encode(&TryEvent::Delta(TryDelta { content })));
         }
     }
 
@@ -164,31 +158,4 @@ fn encode(event: &TryEvent) -> Bytes {
 
 fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
-
-/// As much of an event of the OpenAI protocol as is shown.
-#[derive(Deserialize)]
-struct Chunk {
-    #[serde(default)]
-    error: Option<Interruption>,
-    #[serde(default)]
-    choices: Option<Vec<Choice>>,
-}
-
-#[derive(Deserialize)]
-struct Interruption {
-    #[serde(default)]
-    message: String,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    #[serde(default)]
-    delta: Option<Delta>,
-}
-
-#[derive(Deserialize)]
-struct Delta {
-    #[serde(default)]
-    content: Option<String>,
 }

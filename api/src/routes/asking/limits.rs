@@ -1,4 +1,4 @@
-//! How many tries one caller may have under way: enough to compare groups side by side, too few to take them from callers.
+//! How many questions one caller may have under way: enough to compare groups side by side, too few to take them from callers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,35 +7,55 @@ use uuid::Uuid;
 
 use crate::error::ApiError;
 
-/// Tries of one caller at a time.
-const AT_ONCE: u32 = 4;
-
-/// Tries that are under way, by caller.
-#[derive(Debug, Default)]
-pub struct TryLimits(Mutex<HashMap<Uuid, u32>>);
-
-/// A try that is under way; dropping it ends it.
+/// Questions that are under way, by caller. Each replica counts for itself.
 #[derive(Debug)]
-pub(super) struct UnderWay {
-    limits: Arc<TryLimits>,
+pub struct AskingLimits {
+    at_once: u32,
+    what: &'static str,
+    callers: Mutex<HashMap<Uuid, u32>>,
+}
+
+/// A question that is under way; dropping it ends it.
+#[derive(Debug)]
+pub struct UnderWay {
+    limits: Arc<AskingLimits>,
     caller: Uuid,
 }
 
-impl TryLimits {
-    fn callers(&self) -> MutexGuard<'_, HashMap<Uuid, u32>> {
-        // Every update is complete in itself, so what a panicking thread left behind is usable.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl AskingLimits {
+    /// For tries of groups.
+    pub fn for_tries() -> Self {
+        Self::new(4, "tries")
     }
 
-    /// Begins a try.
+    /// For dialogs.
+    pub fn for_dialogs() -> Self {
+        Self::new(8, "answers")
+    }
+
+    fn new(at_once: u32, what: &'static str) -> Self {
+        Self {
+            at_once,
+            what,
+            callers: Mutex::default(),
+        }
+    }
+
+    fn callers(&self) -> MutexGuard<'_, HashMap<Uuid, u32>> {
+        // Every update is complete in itself, so what a panicking thread left behind is usable.
+        self.callers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a question.
     ///
     /// # Errors
     /// If too many of this caller are under way.
-    pub(super) fn begin(self: &Arc<Self>, caller: Uuid) -> Result<UnderWay, ApiError> {
+    pub fn begin(self: &Arc<Self>, caller: Uuid) -> Result<UnderWay, ApiError> {
         let mut callers = self.callers();
         let count = callers.entry(caller).or_default();
-        if *count >= AT_ONCE {
-            let detail = format!("{AT_ONCE} tries are under way; wait until one has ended.");
+        if *count >= self.at_once {
+            let (at_once, what) = (self.at_once, self.what);
+            let detail = format!("{at_once} {what} are under way; wait until one has ended.");
             return Err(ApiError::rate_limited(detail, 1));
         }
         *count += 1;
@@ -63,8 +83,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_caller_has_four_at_once_and_nobody_pays_for_another() {
-        let limits = Arc::new(TryLimits::default());
+    fn a_caller_has_four_tries_at_once_and_nobody_pays_for_another() {
+        let limits = Arc::new(AskingLimits::for_tries());
         let [one, other] = [1, 2].map(Uuid::from_u128);
         let mut under_way: Vec<UnderWay> = (0..4).map(|_| limits.begin(one).unwrap()).collect();
         assert!(limits.begin(one).is_err());

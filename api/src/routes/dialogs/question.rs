@@ -1,0 +1,293 @@
+//! A question on its way into a dialog: stored, with the lease for its answer, and what of the dialog goes with it.
+//!
+//! The rule: all of it is one transaction, in which the dialog is locked. Nobody else begins an answer meanwhile, and a question is stored
+//! only if somebody goes on to ask it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use serde_json::{Map, Value, json};
+use understudy_shared::{FieldRule, MessageRole, ModelGroupId, ProblemCode};
+use uuid::Uuid;
+
+use super::not_found;
+use super::target::{self, Found};
+use crate::answers::{Asked, Keeps};
+use crate::db;
+use crate::db::dialogs::messages::{self, MessageRow};
+use crate::db::dialogs::{ChosenTarget, DialogRow, lease};
+use crate::db::time::now;
+use crate::domain::dialog::context::{Room, Turn};
+use crate::domain::dialog::title::title_of;
+use crate::error::ApiError;
+use crate::gateway::snapshot::{Group, Snapshot};
+use crate::routes::asking;
+use crate::state::AppState;
+
+/// Messages that a dialog may have.
+const MAX_MESSAGES: i64 = 10_000;
+/// Messages that are looked at together for what of them goes along.
+const BATCH: i64 = 100;
+
+/// What is asked.
+pub(super) enum Question {
+    /// A new question, perhaps in place of an earlier one and of all that came after it.
+    New {
+        content: String,
+        replaces: Option<Uuid>,
+    },
+    /// One that is there, named by itself or by an answer of it.
+    Again(Uuid),
+}
+
+/// A question with all that goes with it.
+pub(super) struct Prepared {
+    pub snapshot: Arc<Snapshot>,
+    pub group: Arc<Group>,
+    pub asked: Asked,
+    pub left_out: u32,
+    content: String,
+    system: String,
+    parameters: Map<String, Value>,
+    /// Earlier turns in their order.
+    turns: Vec<Turn>,
+}
+
+impl Prepared {
+    /// The request's body. Fields of the assistant are those that nobody else sets: the dialog's own come first, and what an instance forces
+    /// comes last.
+    pub fn body(&self, stream: bool) -> Bytes {
+        let say = |role: &str, content: &str| json!({"role": role, "content": content});
+        let mut said = Vec::with_capacity(self.turns.len() * 2 + 2);
+        if !self.system.is_empty() {
+            said.push(say("system", &self.system));
+        }
+        for turn in &self.turns {
+            said.push(say("user", &turn.question));
+            said.push(say("assistant", &turn.answer));
+        }
+        said.push(say("user", &self.content));
+        let mut body = self.parameters.clone();
+        body.insert("model".to_owned(), json!(self.group.name));
+        body.insert("messages".to_owned(), Value::Array(said));
+        body.insert("stream".to_owned(), json!(stream));
+        Bytes::from(Value::Object(body).to_string())
+    }
+
+    /// Leaves out the older half of what goes along: whether there was any.
+    pub fn shorten(&mut self) -> bool {
+        let half = self.turns.len().div_ceil(2);
+        self.turns.drain(..half);
+        self.left_out += messages_of(half);
+        half > 0
+    }
+}
+
+fn messages_of(turns: usize) -> u32 {
+    u32::try_from(turns * 2).unwrap_or(u32::MAX)
+}
+
+/// Stores a question, takes the lease for its answer, and collects what goes with it.
+pub(super) async fn prepare(
+    state: &AppState,
+    person: Uuid,
+    dialog: Uuid,
+    question: Question,
+    answer: Uuid,
+) -> Result<Prepared, ApiError> {
+    let mut conn = state.pool.get().await?;
+    conn.transaction::<_, ApiError, _>(async |conn| {
+        let stored = db::dialogs::lock(conn, person, dialog)
+            .await?
+            .ok_or_else(not_found)?;
+        if stored.answering {
+            let detail = "An answer is being given in this dialog; wait for it, or stop it.";
+            return Err(ApiError::new(ProblemCode::AnswerUnderWay, detail));
+        }
+        let row = stored.row;
+        let targets = db::dialogs::targets(conn, person, std::iter::once(&row)).await?;
+        let found = target::found(&row, &targets);
+        let Some(id) = found.group.map(|group| ModelGroupId(group.id)) else {
+            return Err(target::gone(row.target_kind()?, &found, &row));
+        };
+        let Some((snapshot, group)) = asking::find(state, id).await else {
+            let detail = "The group is not known here yet; try again shortly.";
+            return Err(ApiError::new(ProblemCode::NoInstanceAvailable, detail));
+        };
+        let (asked, content) = match question {
+            Question::New { content, replaces } => {
+                let asked = store(conn, &row, &content, replaces).await?;
+                (asked, content)
+            }
+            Question::Again(message) => again(conn, dialog, message).await?,
+        };
+        remember_names(conn, &row, &found).await?;
+        lease::take(conn, dialog, answer).await?;
+        let (system, parameters) = match found.assistant {
+            Some(assistant) => (assistant.system_prompt.clone(), assistant.parameters()?),
+            None => Default::default(),
+        };
+        let room = Room::beside(
+            target::smallest_context(&group),
+            &system,
+            &content,
+            longest_answer(&parameters),
+        );
+        let (turns, left_out) = earlier(conn, dialog, asked.position, room).await?;
+        Ok(Prepared {
+            snapshot,
+            group,
+            asked,
+            left_out,
+            content,
+            system,
+            parameters,
+            turns,
+        })
+    })
+    .await
+}
+
+/// Stores a new question, without what it takes the place of.
+async fn store(
+    conn: &mut AsyncPgConnection,
+    dialog: &DialogRow,
+    content: &str,
+    replaces: Option<Uuid>,
+) -> Result<Asked, ApiError> {
+    if let Some(replaced) = replaces {
+        let replaced = messages::get(conn, dialog.id, replaced).await?;
+        match replaced {
+            Some(row) if row.role()? == MessageRole::User => {
+                messages::remove_from(conn, dialog.id, row.position).await?;
+            }
+            _ => return Err(ApiError::field("/replaces", FieldRule::UnknownQuestion)),
+        }
+    }
+    // The answer needs room, too.
+    if messages::count(conn, dialog.id).await? + 2 > MAX_MESSAGES {
+        let detail = format!(
+            "A dialog has room for {MAX_MESSAGES} messages, and this one is full; begin another one."
+        );
+        return Err(ApiError::new(ProblemCode::LimitReached, detail));
+    }
+    let position = messages::next_position(conn, dialog.id).await?;
+    let question = MessageRow::question(dialog.id, position, content, now());
+    messages::insert(conn, &question).await?;
+    if position == 0 && !dialog.titled {
+        db::dialogs::set_title(
+            conn,
+            dialog.id,
+            &title_of(content),
+            false,
+            question.created_at,
+        )
+        .await?;
+    }
+    Ok(Asked {
+        id: question.id,
+        position,
+        keeps: Keeps::Nothing,
+    })
+}
+
+/// The question that is asked again, and its text.
+async fn again(
+    conn: &mut AsyncPgConnection,
+    dialog: Uuid,
+    message: Uuid,
+) -> Result<(Asked, String), ApiError> {
+    let unknown = || ApiError::not_found("message with this id in this dialog");
+    let named = messages::get(conn, dialog, message)
+        .await?
+        .ok_or_else(unknown)?;
+    let question = match named.role()? {
+        MessageRole::User => named,
+        MessageRole::Assistant => messages::at(conn, dialog, named.position - 1)
+            .await?
+            .ok_or_else(unknown)?,
+    };
+    let keeps = match messages::at(conn, dialog, question.position + 1).await? {
+        Some(answer) => Keeps::of(answer.state()?, &answer.content),
+        None => Keeps::Nothing,
+    };
+    let asked = Asked {
+        id: question.id,
+        position: question.position,
+        keeps,
+    };
+    Ok((asked, question.content))
+}
+
+/// What is gone later is shown by the name that it had when it was asked last.
+async fn remember_names(
+    conn: &mut AsyncPgConnection,
+    row: &DialogRow,
+    found: &Found<'_>,
+) -> Result<(), ApiError> {
+    let (name, title) = match (found.assistant, found.group) {
+        (Some(assistant), _) => (&assistant.name, &assistant.title),
+        (None, Some(group)) => (&group.name, &group.title),
+        (None, None) => return Ok(()),
+    };
+    if (name, title) != (&row.target_name, &row.target_title) {
+        let target = ChosenTarget {
+            group_id: row.group_id,
+            assistant_id: row.assistant_id,
+            target_kind: row.target_kind()?.as_str(),
+            target_name: name.clone(),
+            target_title: title.clone(),
+        };
+        db::dialogs::set_target(conn, row.id, &target, now()).await?;
+    }
+    Ok(())
+}
+
+/// How long the answer may be, if the assistant says so.
+fn longest_answer(parameters: &Map<String, Value>) -> Option<u64> {
+    let number = |name: &str| parameters.get(name).and_then(Value::as_u64);
+    number("max_completion_tokens").or_else(|| number("max_tokens"))
+}
+
+/// Turns before this place that there is room for, in their order, and how many messages of such turns there is no room for. A question that
+/// nobody has answered with a text is no turn, and does not go along.
+async fn earlier(
+    conn: &mut AsyncPgConnection,
+    dialog: Uuid,
+    position: i32,
+    mut room: Room,
+) -> Result<(Vec<Turn>, u32), ApiError> {
+    let mut turns = Vec::new();
+    let mut answer: Option<MessageRow> = None;
+    let mut before = position;
+    loop {
+        let rows = messages::before(conn, dialog, before, BATCH).await?;
+        let Some(last) = rows.last() else { break };
+        before = last.position;
+        for row in rows {
+            if row.role()? == MessageRole::Assistant {
+                answer = Some(row).filter(|row| !row.content.is_empty());
+                continue;
+            }
+            let Some(answer) = answer.take() else {
+                continue;
+            };
+            let turn = Turn {
+                question: row.content,
+                answer: answer.content,
+            };
+            if !room.take(&turn) {
+                let left = messages::answers_before(conn, dialog, answer.position + 1).await?;
+                turns.reverse();
+                return Ok((
+                    turns,
+                    messages_of(usize::try_from(left).unwrap_or_default()),
+                ));
+            }
+            turns.push(turn);
+        }
+    }
+    turns.reverse();
+    Ok((turns, 0))
+}
