@@ -37,17 +37,17 @@ pub struct Asked {
     pub id: Uuid,
     /// Its place in the dialog.
     pub position: i32,
-    /// Whether an earlier answer with all of its text stands behind it, which goes only if a whole one takes its place.
+    /// What stands behind it, and goes only for an answer that is no worse.
     pub keeps: Keeps,
 }
 
-/// What an answer that was there is worth.
+/// What was there is worth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Keeps {
     /// There is none, or it has no text.
     #[default]
     Nothing,
-    /// A part.
+    /// A part of an answer, or other questions that came after it.
     Part,
     /// All of it.
     Whole,
@@ -77,8 +77,8 @@ impl Keeps {
 pub enum Kept {
     /// It is stored.
     New,
-    /// The one that was there is better, and stays.
-    Old(Box<Message>),
+    /// What was there is better, and stays: the earlier answer, if there is one, and all that came after it.
+    Old(Option<Box<Message>>),
 }
 
 /// An answer that is being given.

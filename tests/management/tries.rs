@@ -28,7 +28,11 @@ impl Stage {
 
     /// With fields for the first instance and for the group.
     pub async fn with(instance: Value, group: Value) -> Self {
-        let app = App::start().await;
+        Self::on(App::start().await, instance, group).await
+    }
+
+    /// In a service that is started otherwise.
+    pub async fn on(app: App, instance: Value, group: Value) -> Self {
         let (first, second) = (Upstream::start("first"), Upstream::start("second"));
         let first_instance = app.instance_with("first", first.port(), instance).await;
         let second_instance = app.instance("second", &second).await;

@@ -4,6 +4,7 @@ mod balanced;
 mod config_commands;
 mod cors;
 mod database_tls;
+mod dialogs;
 mod keys;
 mod rekey;
 mod replicas;

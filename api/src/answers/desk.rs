@@ -8,7 +8,7 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
-use understudy_shared::{Message, ProblemCode};
+use understudy_shared::{Message, MessageRole, ProblemCode};
 use uuid::Uuid;
 
 use super::{Asked, Kept};
@@ -200,11 +200,15 @@ async fn store(
         }
         lease::release(conn, dialog, id).await?;
         let position = asked.position + 1;
-        if !asked.keeps.gives_way_to(message)
-            && let Some(old) = messages::at(conn, dialog, position).await?
-        {
-            let old = old.message(Some(asked.id))?;
-            return Ok(Kept::Old(Box::new(old)));
+        if !asked.keeps.gives_way_to(message) {
+            return Ok(Kept::Old(
+                match messages::at(conn, dialog, position).await? {
+                    Some(old) if old.role()? == MessageRole::Assistant => {
+                        Some(Box::new(old.message(Some(asked.id))?))
+                    }
+                    _ => None,
+                },
+            ));
         }
         messages::remove_from(conn, dialog, position).await?;
         messages::insert(conn, &MessageRow::answer(dialog, position, message)?).await?;

@@ -156,8 +156,8 @@ async fn complete(draft: Draft) -> Result<HttpResponse, ApiError> {
         return Err(problem.with_trace(&trace));
     }
     let message = match draft.ends(AnswerState::Complete, None).await {
-        Ok((message, Kept::New)) => message,
-        Ok((_, Kept::Old(old))) => *old,
+        Ok((_, Kept::Old(Some(old)))) => *old,
+        Ok((message, Kept::New | Kept::Old(None))) => message,
         // Better an answer that is not kept than none.
         Err((mut message, error)) => {
             let unsaved = stream::not_stored(&error);

@@ -208,9 +208,12 @@ async fn again(
             .await?
             .ok_or_else(unknown)?,
     };
-    let keeps = match messages::at(conn, dialog, question.position + 1).await? {
-        Some(answer) => Keeps::of(answer.state()?, &answer.content),
-        None => Keeps::Nothing,
+    let behind = messages::after(conn, dialog, question.position, 2).await?;
+    let keeps = match behind.as_slice() {
+        [] => Keeps::Nothing,
+        [answer] => Keeps::of(answer.state()?, &answer.content),
+        // Whatever the answer was worth, what was said later is worth something.
+        [answer, ..] => Keeps::of(answer.state()?, &answer.content).max(Keeps::Part),
     };
     let asked = Asked {
         id: question.id,

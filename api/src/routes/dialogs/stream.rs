@@ -116,8 +116,8 @@ impl<S> Telling<S> {
             under_way: _under_way,
         } = self.stream;
         let event = match draft.ends(AnswerState::Complete, None).await {
-            Ok((message, Kept::New)) => MessageEvent::Message(Box::new(message)),
-            Ok((_, Kept::Old(old))) => MessageEvent::Message(old),
+            Ok((_, Kept::Old(Some(old)))) => MessageEvent::Message(old),
+            Ok((message, Kept::New | Kept::Old(None))) => MessageEvent::Message(Box::new(message)),
             Err((message, error)) => {
                 let problem = not_stored(&error);
                 failure(&problem, message, &request_path, &request_id)
@@ -137,8 +137,8 @@ impl<S> Telling<S> {
         } = self.stream;
         tracing::warn!(request_id, %problem, "the answer in a dialog broke off");
         let message = match draft.ends(AnswerState::Interrupted, Some(problem)).await {
-            Ok((message, Kept::New)) => message,
-            Ok((_, Kept::Old(old))) => *old,
+            Ok((_, Kept::Old(Some(old)))) => *old,
+            Ok((message, Kept::New | Kept::Old(None))) => message,
             Err((message, _)) => message,
         };
         encode(&failure(problem, message, &request_path, &request_id))
