@@ -328,9 +328,9 @@ async fn nobody_has_more_than_eight_answers_under_way() {
 
 #[tokio::test]
 async fn what_does_not_fit_is_left_out_and_said_to_be() {
-    let fields = json!({"capabilities": {"context_length": 2500}});
+    let fields = json!({"capabilities": {"context_length": 2100}});
     let talk = Talk::with(Stage::with(fields, json!({})).await).await;
-    assert_eq!(talk.get().await["target"]["context_length"], 2500);
+    assert_eq!(talk.get().await["target"]["context_length"], 2100);
     talk.stage.first.always(says(&"word ".repeat(100)));
     let mut last = Value::Null;
     for number in 0..5 {
