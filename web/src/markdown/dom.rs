@@ -6,6 +6,11 @@ use wasm_bindgen::JsValue;
 
 use super::{Align, Kind, Node, target};
 
+/// The classes of a button.
+const BUTTON: [&str; 3] = ["button", "quiet", "small"];
+/// What the page that a link leads to does not learn and does not get.
+const APART: [&str; 3] = ["noopener", "noreferrer", "nofollow"];
+
 /// What stands between the words of an answer, in the language of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Words {
@@ -118,7 +123,7 @@ impl Builder<'_> {
         let block = self.element("div", "md-code")?;
         let head = self.element("div", "md-code-head")?;
         head.append_child(&self.text("span", "md-language", language)?.into())?;
-        let copy = self.text("button", "button quiet small", self.words.copy)?;
+        let copy = self.text("button", &BUTTON.join(" "), self.words.copy)?;
         copy.set_attribute("type", "button")?;
         copy.set_attribute("data-action", "copy-code")?;
         copy.set_attribute("data-said", self.words.copied)?;
@@ -194,7 +199,7 @@ impl Builder<'_> {
         let link = self.element("a", "")?;
         link.set_attribute("href", href)?;
         link.set_attribute("target", "_blank")?;
-        link.set_attribute("rel", "noopener noreferrer nofollow")?;
+        link.set_attribute("rel", &APART.join(" "))?;
         Ok(link)
     }
 
