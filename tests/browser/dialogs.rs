@@ -79,7 +79,12 @@ impl Room {
 async fn answer_comes_piece_by_piece_and_says_who_gave_it() {
     let room = Room::open().await;
     let visit = &room.visit;
-    assert!(visit.text(".chat-head").await.contains("Everyday chat"));
+    visit
+        .shows(
+            "return document.querySelector('[data-part=with]').textContent",
+            json!("Model: Everyday chat"),
+        )
+        .await;
     let gate = Gate::closed();
     room.first.next(
         begun(&["Paris is the **cap", "ital**.\n\n```py\nprint(1)\n"])
@@ -263,7 +268,12 @@ async fn who_cannot_answer_is_seen_and_not_chosen() {
     assert_eq!(visit.path().await, "/dialogs");
     visit.click(".target[data-name='lawyer']").await;
     visit.find("#question").await;
-    assert!(visit.text(".chat-head").await.contains("Assistant: Lawyer"));
+    visit
+        .shows(
+            "return document.querySelector('[data-part=with]').textContent",
+            json!("Assistant: Lawyer"),
+        )
+        .await;
     visit.type_into("#question", "May I?").await;
     visit.click("[data-action='send']").await;
     visit.find(&format!("{LAST}[data-state='complete']")).await;
