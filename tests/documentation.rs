@@ -66,6 +66,11 @@ fn tests_that_the_threat_model_names_exist() {
 }
 
 #[test]
+fn tests_that_the_coverage_of_the_description_names_exist() {
+    assert_named_tests_exist("../docs/SEED-COVERAGE.md", 30);
+}
+
+#[test]
 fn actions_that_are_recorded_are_those_that_the_documentation_names() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);

@@ -209,5 +209,48 @@ async fn users_description_is_walked_through_sentence_by_sentence() {
         .await;
     visit.find("#instance-form #name").await;
     picture(&visit, "10-edit-instance").await;
+
+    // «Пользователь сможет выбирать при создании нового диалога»
+    visit.follow("/dialogs").await;
+    let group = ".target[data-name='pomoshchnik-sotrudnika']";
+    visit
+        .find(&format!("{group}[data-availability='available']"))
+        .await;
+    picture(&visit, "11-new-dialog").await;
+    visit.click(group).await;
+    visit
+        .type_into("#question", "Сколько дней отпуска я могу перенести?")
+        .await;
+    visit.press([Key::Enter.into()]).await;
+    let answered = "#log .msg-ai[data-state='complete']";
+    visit.find(answered).await;
+    visit
+        .click(&format!("{answered} [data-action='why']"))
+        .await;
+    assert!(
+        visit
+            .text(answered)
+            .await
+            .contains("Контейнер этого сервера")
+    );
+    picture(&visit, "12-dialog").await;
+
+    // «Также при создании ассистента»
+    visit.follow("/assistants/new").await;
+    visit.type_into("#title", "Юрист").await;
+    visit.type_into("#name", "lawyer").await;
+    visit
+        .type_into("#system-prompt", "Ты юрист. Называй статью закона.")
+        .await;
+    visit.click("#group").await;
+    visit.find("#group-list [role='option']").await;
+    picture(&visit, "13-new-assistant").await;
+    visit.click("#group-list [role='option']").await;
+    visit.click(SAVE).await;
+    visit.click("#use [data-action='start-dialog']").await;
+    visit.type_into("#question", "А если я в декрете?").await;
+    visit.press([Key::Enter.into()]).await;
+    visit.find(answered).await;
+    picture(&visit, "14-dialog-with-assistant").await;
     visit.assert_clean().await;
 }
