@@ -127,25 +127,25 @@ page!(
 page!(
     dialogs,
     load_dialogs,
-    assistants_dialogs,
+    dialogs,
     crate::pages::dialogs::DialogsPage
 );
 page!(
     assistants,
     load_assistants,
-    assistants_dialogs,
+    assistants,
     crate::pages::assistants::AssistantsPage
 );
 page!(
     new_assistant,
     load_new_assistant,
-    assistants_dialogs,
+    assistants,
     crate::pages::assistants::form::NewAssistantPage
 );
 page!(
     assistant,
     load_assistant,
-    assistants_dialogs,
+    assistants,
     crate::pages::assistants::form::AssistantPage
 );
 page!(

@@ -25,9 +25,9 @@ const KINDS: [&str; 10] = [
 ];
 
 /// What the first visit of any page may load of code and styles, in bytes: of 1024 to the KB.
-const FIRST_VISIT: usize = 640 * 1024;
+const FIRST_VISIT: usize = 700 * 1024;
 /// What all pages together may weigh.
-const ALL: usize = 1200 * 1024;
+const ALL: usize = 1450 * 1024;
 /// What the limits are about; the page itself, its icon and the licences are a few hundred bytes each.
 const WEIGHED: [&str; 3] = ["wasm", "js", "css"];
 
