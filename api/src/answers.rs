@@ -11,11 +11,10 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use understudy_shared::{
-    AnswerProblem, AnswerState, AttemptOutcome, AttemptTrace, InstanceRef, Message, MessageId,
+    AnswerProblem, AnswerState, AttemptTrace, InstanceRef, Message, MessageId,
     MessageRole,
 };
 use uuid::Uuid;
@@ -133,16 +132,6 @@ impl Draft {
         self.first_byte_ms.get_or_insert(millis(self.started));
     }
 
-    /// The instance that was answering broke off.
-    pub fn breaks_off(&mut self) {
-        let answered = |step: &&mut AttemptTrace| step.outcome == AttemptOutcome::Answered;
-        if let Some(step) = self.trace.iter_mut().find(answered) {
-            step.outcome = AttemptOutcome::Failed;
-            step.code = "stream_interrupted".to_owned();
-            step.reason = "its answer broke off".to_owned();
-        }
-    }
-
     /// It is over. Waits until it is written down.
     ///
     /// # Errors
@@ -177,7 +166,7 @@ impl Draft {
             id: MessageId(self.id),
             role: MessageRole::Assistant,
             content: std::mem::take(&mut self.content),
-            created_at: answered_at(),
+            created_at: now(),
             state: Some(state),
             problem,
             in_reply_to: self.asked.map(|asked| MessageId(asked.id)),
@@ -205,10 +194,6 @@ impl Drop for Draft {
         };
         let _ = end.send(said);
     }
-}
-
-fn answered_at() -> DateTime<Utc> {
-    now()
 }
 
 fn millis(since: Instant) -> u64 {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::stream_event::stream_event;
 use crate::{GroupStatus, InstanceStatus, ModelGroupId, ModelInstanceId};
 
 /// One event of the stream. `event` stands in the line `event:`, `data` as JSON in the line `data:`.
@@ -26,44 +27,12 @@ pub enum LiveEvent {
     Reset(ResetEvent),
 }
 
-impl LiveEvent {
-    /// What stands in the line `event:`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::InstanceStatus(_) => "instance.status",
-            Self::GroupStatus(_) => "group.status",
-            Self::ConfigChanged(_) => "config.changed",
-            Self::Reset(_) => "reset",
-        }
-    }
-
-    /// What stands in the line `data:`.
-    ///
-    /// # Errors
-    /// Never for these types; JSON does not say so in its signature.
-    pub fn data(&self) -> serde_json::Result<String> {
-        match self {
-            Self::InstanceStatus(data) => serde_json::to_string(data),
-            Self::GroupStatus(data) => serde_json::to_string(data),
-            Self::ConfigChanged(data) => serde_json::to_string(data),
-            Self::Reset(data) => serde_json::to_string(data),
-        }
-    }
-
-    /// Reads an event from its two lines. None if its name is of a later version, which a client passes over.
-    ///
-    /// # Errors
-    /// If the data is not what the name promises.
-    pub fn read(name: &str, data: &str) -> serde_json::Result<Option<Self>> {
-        Ok(Some(match name {
-            "instance.status" => Self::InstanceStatus(serde_json::from_str(data)?),
-            "group.status" => Self::GroupStatus(serde_json::from_str(data)?),
-            "config.changed" => Self::ConfigChanged(serde_json::from_str(data)?),
-            "reset" => Self::Reset(serde_json::from_str(data)?),
-            _ => return Ok(None),
-        }))
-    }
-}
+stream_event!(LiveEvent {
+    InstanceStatus = "instance.status",
+    GroupStatus = "group.status",
+    ConfigChanged = "config.changed",
+    Reset = "reset",
+});
 
 /// The status of an instance, as `status` of the instance has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

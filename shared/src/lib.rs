@@ -26,6 +26,7 @@ pub mod reason;
 pub mod rules;
 pub mod secret;
 pub mod settings;
+mod stream_event;
 mod tagged;
 pub mod usage;
 pub mod user;

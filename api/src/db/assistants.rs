@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Map, Value, json};
 use understudy_shared::{
@@ -20,7 +22,7 @@ use crate::domain::changes::changes;
 
 /// An assistant as stored.
 #[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = assistants, treat_none_as_null = true, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = assistants, treat_none_as_null = true, check_for_backend(Pg))]
 pub struct AssistantRow {
     /// Id.
     pub id: Uuid,
@@ -142,6 +144,8 @@ impl AssistantRow {
     }
 }
 
+type Condition = Box<dyn BoxableExpression<assistants::table, Pg, SqlType = Bool>>;
+
 /// All assistants.
 ///
 /// # Errors
@@ -154,7 +158,14 @@ pub async fn all(conn: &mut AsyncPgConnection) -> QueryResult<Vec<AssistantRow>>
         .await
 }
 
-/// The assistants that everybody finds, and those of this person.
+/// Which assistants a person finds, or a program if there is none: their own, and shared ones.
+pub(super) fn found_by(person: Option<Uuid>) -> Condition {
+    let shared = assistants::visibility.eq(Visibility::Shared.as_str());
+    // No private one is nobody's, so a program finds none of them.
+    Box::new(shared.or(assistants::owner_id.is_not_distinct_from(person)))
+}
+
+/// The assistants that this person finds.
 ///
 /// # Errors
 /// If the database fails.
@@ -162,10 +173,8 @@ pub async fn visible_to(
     conn: &mut AsyncPgConnection,
     person: Option<Uuid>,
 ) -> QueryResult<Vec<AssistantRow>> {
-    let shared = assistants::visibility.eq(Visibility::Shared.as_str());
-    let own = assistants::owner_id.eq(person);
     assistants::table
-        .filter(shared.or(own))
+        .filter(found_by(person))
         .select(AssistantRow::as_select())
         .load(conn)
         .await

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use understudy_shared::TargetKind;
 use uuid::Uuid;
 
+use super::assistants::found_by;
 use super::convert::{from_json, named};
 use super::schema::{assistants, dialog_messages, dialogs, model_group_members, model_groups};
 
@@ -338,7 +339,7 @@ pub async fn targets<'a>(
     })
 }
 
-/// Those of these assistants that a person may use: their own, and shared ones.
+/// Those of these assistants that a person finds.
 ///
 /// # Errors
 /// If the database fails.
@@ -349,11 +350,7 @@ pub async fn assistants_of(
 ) -> QueryResult<Vec<TargetAssistant>> {
     assistants::table
         .filter(assistants::id.eq_any(ids))
-        .filter(
-            assistants::visibility
-                .eq("shared")
-                .or(assistants::owner_id.eq(person).assume_not_null()),
-        )
+        .filter(found_by(Some(person)))
         .select(TargetAssistant::as_select())
         .load(conn)
         .await

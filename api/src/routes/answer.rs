@@ -1,8 +1,12 @@
 //! Answers that several kinds of resources give in the same way.
 
-use actix_web::HttpResponse;
+use std::convert::Infallible;
+
 use actix_web::http::header;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use bytes::Bytes;
 use diesel::result::{DatabaseErrorKind, Error};
+use futures_util::Stream;
 use serde::Serialize;
 use understudy_shared::{FieldRule, ProblemCode};
 
@@ -22,6 +26,19 @@ pub fn created(location: &str, version: i64, body: &impl Serialize) -> HttpRespo
         .insert_header((header::LOCATION, location))
         .insert_header((header::ETAG, etag(version)))
         .json(body)
+}
+
+/// A stream of events that nobody on the way keeps or holds back.
+pub fn events<S>(mut response: HttpResponseBuilder, stream: S) -> HttpResponse
+where
+    S: Stream<Item = Result<Bytes, Infallible>> + 'static,
+{
+    response
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        // Reverse proxies hold back what they take for a page.
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(stream)
 }
 
 /// An answer with a secret in it, which nobody on the way may keep.

@@ -23,6 +23,7 @@ use crate::telemetry::RequestSpan;
 
 pub mod limits;
 pub mod pieces;
+pub mod telling;
 
 /// Characters of a backend's own error that are shown.
 const MAX_REFUSAL: usize = 1000;

@@ -4,7 +4,6 @@ use std::future::{Ready, ready};
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, web};
 use understudy_shared::{LiveEvent, Problem};
 
@@ -12,6 +11,7 @@ use crate::auth::{Permitted, ReadGroups};
 use crate::error::ApiError;
 use crate::events::feed::HEARTBEAT;
 use crate::events::{Feed, Refusal, STREAMS_PER_CALLER, Sight};
+use crate::routes::answer;
 use crate::state::AppState;
 
 /// How long a client waits for the first look at everything.
@@ -68,14 +68,10 @@ pub async fn stream_events(
         .map_err(|_| ApiError::unavailable("the first look at everything takes too long"))?;
     let start = hub.start(last.as_deref());
     let feed = Feed::new(ticket, start, who.until(), HEARTBEAT);
-    Ok(HttpResponse::Ok()
-        // The connection ends with the stream: a service that is going down waits for no idle one.
-        .force_close()
-        .content_type("text/event-stream")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        // Reverse proxies pass each event on at once.
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(feed.into_stream()))
+    let mut response = HttpResponse::Ok();
+    // The connection ends with the stream: a service that is going down waits for no idle one.
+    response.force_close();
+    Ok(answer::events(response, feed.into_stream()))
 }
 
 fn refused(refusal: Refusal) -> ApiError {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::stream_event::stream_event;
 use crate::{AttemptTrace, FieldError, InstanceRef, MessageId, Problem, ProblemCode, rules};
 
 /// Longest question, in characters.
@@ -169,41 +170,11 @@ pub enum MessageEvent {
     Error(Box<MessageError>),
 }
 
-impl MessageEvent {
-    /// What stands in the line `event:`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Delta(_) => "delta",
-            Self::Message(_) => "message",
-            Self::Error(_) => "error",
-        }
-    }
-
-    /// What stands in the line `data:`.
-    ///
-    /// # Errors
-    /// Never for these types; JSON does not say so in its signature.
-    pub fn data(&self) -> serde_json::Result<String> {
-        match self {
-            Self::Delta(data) => serde_json::to_string(data),
-            Self::Message(data) => serde_json::to_string(data),
-            Self::Error(data) => serde_json::to_string(data),
-        }
-    }
-
-    /// Reads an event from its two lines. None if its name is of a later version, which a client passes over.
-    ///
-    /// # Errors
-    /// If the data is not what the name promises.
-    pub fn read(name: &str, data: &str) -> serde_json::Result<Option<Self>> {
-        Ok(Some(match name {
-            "delta" => Self::Delta(serde_json::from_str(data)?),
-            "message" => Self::Message(serde_json::from_str(data)?),
-            "error" => Self::Error(serde_json::from_str(data)?),
-            _ => return Ok(None),
-        }))
-    }
-}
+stream_event!(MessageEvent {
+    Delta = "delta",
+    Message = "message",
+    Error = "error",
+});
 
 /// A piece of the answer: the data of the event `delta`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

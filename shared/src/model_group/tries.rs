@@ -7,6 +7,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{CreateModelGroup, InstanceRef};
+use crate::stream_event::stream_event;
 use crate::{AttemptTrace, FieldError, Problem, rules};
 
 /// A question to a group.
@@ -56,41 +57,11 @@ pub enum TryEvent {
     Error(Box<TryError>),
 }
 
-impl TryEvent {
-    /// What stands in the line `event:`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Delta(_) => "delta",
-            Self::Message(_) => "message",
-            Self::Error(_) => "error",
-        }
-    }
-
-    /// What stands in the line `data:`.
-    ///
-    /// # Errors
-    /// Never for these types; JSON does not say so in its signature.
-    pub fn data(&self) -> serde_json::Result<String> {
-        match self {
-            Self::Delta(data) => serde_json::to_string(data),
-            Self::Message(data) => serde_json::to_string(data),
-            Self::Error(data) => serde_json::to_string(data),
-        }
-    }
-
-    /// Reads an event from its two lines. None if its name is of a later version, which a client passes over.
-    ///
-    /// # Errors
-    /// If the data is not what the name promises.
-    pub fn read(name: &str, data: &str) -> serde_json::Result<Option<Self>> {
-        Ok(Some(match name {
-            "delta" => Self::Delta(serde_json::from_str(data)?),
-            "message" => Self::Message(serde_json::from_str(data)?),
-            "error" => Self::Error(serde_json::from_str(data)?),
-            _ => return Ok(None),
-        }))
-    }
-}
+stream_event!(TryEvent {
+    Delta = "delta",
+    Message = "message",
+    Error = "error",
+});
 
 /// A piece of the answer: the data of the event `delta`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

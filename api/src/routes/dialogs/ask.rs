@@ -1,8 +1,9 @@
 //! Asking the question of a dialog, and what comes of it: an answer, a stream that has begun, or a problem that is kept as an answer, too.
 
-use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse};
 use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
 use understudy_shared::{
     AnswerProblem, AnswerState, Answered, Capability, DialogId, ProblemCode, ReasonCode,
 };
@@ -16,6 +17,7 @@ use crate::gateway::error::{GatewayError, GatewayErrorCode};
 use crate::gateway::failover::{self, Answer};
 use crate::gateway::record::Record;
 use crate::request_id;
+use crate::routes::answer;
 use crate::routes::asking::{self, Conversation, pieces};
 use crate::state::AppState;
 use crate::usage::{Asker, By};
@@ -24,7 +26,7 @@ use crate::usage::{Asker, By};
 const HALVINGS: u32 = 4;
 
 /// Asks a question in a person's dialog.
-pub(super) async fn answer(
+pub(super) async fn put(
     request: &HttpRequest,
     state: &AppState,
     person: &Person,
@@ -43,7 +45,7 @@ pub(super) async fn answer(
         ledger: Arc::clone(state.gateway.ledger()),
     }));
     record.asks(&prepared.group, stream);
-    let answered = Box::pin(put(state, &mut prepared, stream, &mut record, &mut draft)).await;
+    let answered = Box::pin(converse(state, &mut prepared, stream, &mut record, &mut draft)).await;
     let answered = match answered {
         Ok(answered) => answered,
         Err(error) => {
@@ -88,19 +90,16 @@ pub(super) async fn answer(
                 draft,
                 under_way,
             };
-            Ok(HttpResponse::Ok()
-                .content_type("text/event-stream")
-                .insert_header((header::CACHE_CONTROL, "no-cache, no-store"))
-                // Reverse proxies hold back what they take for a page.
-                .insert_header(("x-accel-buffering", "no"))
-                .streaming(stream::events(committed.into_bytes(Some(record)), stream)))
+            let gateway = committed.into_bytes(Some(record));
+            let events = stream::events(gateway, stream);
+            Ok(answer::events(HttpResponse::Ok(), events))
         }
         Answer::Audio(_) => Err(ApiError::internal("a chat was answered with sound")),
     }
 }
 
 /// Asks; and if it is too long for everybody, with less of what came before.
-async fn put(
+async fn converse(
     state: &AppState,
     prepared: &mut Prepared,
     stream: bool,

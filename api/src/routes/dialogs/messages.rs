@@ -11,7 +11,7 @@ use understudy_shared::{
 };
 use utoipa::IntoParams;
 
-use super::ask::answer;
+use super::ask::put;
 use super::not_found;
 use super::question::Question;
 use crate::auth::{OwnDialogs, Permitted};
@@ -127,7 +127,7 @@ pub async fn create_message(
         content: input.content,
         replaces: input.replaces.map(|message| message.0),
     };
-    answer(&request, &state, &person, id, question, input.stream).await
+    put(&request, &state, &person, id, question, input.stream).await
 }
 
 /// Answer a question again
@@ -164,5 +164,5 @@ pub async fn retry_message(
 ) -> Result<HttpResponse, ApiError> {
     let Permitted(person, (PathIds(id, message), JsonBody(input))) = call;
     let question = Question::Again(message.0);
-    answer(&request, &state, &person, id, question, input.stream).await
+    put(&request, &state, &person, id, question, input.stream).await
 }

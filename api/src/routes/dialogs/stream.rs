@@ -9,21 +9,18 @@ use std::pin::Pin;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream as Source, StreamExt as _};
 use understudy_shared::{
-    AnswerState, Message, MessageDelta, MessageError, MessageEvent, ProblemCode,
+    AnswerState, Message, MessageDelta, MessageError, MessageEvent,
 };
 
 use crate::answers::{Draft, Kept};
 use crate::error::ApiError;
 use crate::gateway::sse;
 use crate::routes::asking::limits::UnderWay;
-use crate::routes::asking::pieces::{Piece, Pieces};
+use crate::routes::asking::pieces::Pieces;
+use crate::routes::asking::telling::{BEGIN, interrupted, tell};
 
 /// Largest answer that is kept, in bytes.
 const MAX_ANSWER: usize = 1024 * 1024;
-/// Sent at once, so that the answer's head does not wait for its first text.
-const BEGIN: &[u8] = b": the answer begins\n\n";
-/// Sent for what is no text.
-const LIFE: &[u8] = b": the instance is at work\n\n";
 
 /// An answer that has begun.
 pub(super) struct Stream {
@@ -85,25 +82,9 @@ impl<S> Telling<S> {
     /// Retells every event that is there.
     fn read(&mut self, out: &mut BytesMut) -> Result<(), ApiError> {
         let draft = &mut self.stream.draft;
-        let too_large = |_| interrupted("The instance sent more at once than is read here.");
-        while let Some(piece) = self.pieces.next_piece().map_err(too_large)? {
-            match piece {
-                Piece::Text(content) => {
-                    if draft.content.len() + content.len() > MAX_ANSWER {
-                        return Err(interrupted("The answer is longer than is kept here."));
-                    }
-                    draft.content.push_str(&content);
-                    out.extend_from_slice(&encode(&MessageEvent::Delta(MessageDelta { content })));
-                }
-                // Keeps the connection alive, and tells whether somebody still listens.
-                Piece::Life if out.is_empty() => out.extend_from_slice(LIFE),
-                Piece::Life => {}
-                Piece::Broken(message) => {
-                    draft.breaks_off();
-                    return Err(interrupted(message));
-                }
-            }
-        }
+        let event = |content| encode(&MessageEvent::Delta(MessageDelta { content }));
+        let (content, trace) = (&mut draft.content, &mut draft.trace);
+        tell(&mut self.pieces, content, MAX_ANSWER, trace, out, event)?;
         draft.tokens = self.pieces.tokens();
         Ok(())
     }
@@ -150,10 +131,6 @@ fn failure(problem: &ApiError, message: Message, path: &str, request_id: &str) -
         problem: problem.problem(path, request_id),
         message,
     }))
-}
-
-fn interrupted(detail: impl Into<String>) -> ApiError {
-    ApiError::new(ProblemCode::StreamInterrupted, detail)
 }
 
 /// The model has ended its answer, and said nothing: it only thought, or it called tools.

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use bytes::Bytes;
 use serde_json::json;
@@ -22,6 +21,7 @@ use crate::gateway::failover::{self, Answer, Trace};
 use crate::gateway::snapshot::{Group, Snapshot};
 use crate::gateway::stream::Committed;
 use crate::request_id;
+use crate::routes::answer;
 use crate::routes::asking::{self, Conversation};
 use crate::routes::extract::{JsonBody, PathId};
 use crate::state::AppState;
@@ -74,12 +74,8 @@ pub async fn try_model_group(
         trace: trace.to_vec(),
         started,
     };
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header((header::CACHE_CONTROL, "no-cache, no-store"))
-        // Reverse proxies hold back what they take for a page.
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(stream::events(committed.into_bytes(None), asked, under_way)))
+    let events = stream::events(committed.into_bytes(None), asked, under_way);
+    Ok(answer::events(HttpResponse::Ok(), events))
 }
 
 /// Who tries, as limits and log lines name them.

@@ -10,21 +10,17 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream, StreamExt as _};
 use tokio::time::Instant;
 use understudy_shared::{
-    AttemptOutcome, AttemptTrace, InstanceRef, ProblemCode, TryDelta, TryError, TryEvent,
-    TryMessage,
+    AttemptTrace, InstanceRef, TryDelta, TryError, TryEvent, TryMessage,
 };
 
 use crate::error::ApiError;
 use crate::gateway::sse;
 use crate::routes::asking::limits::UnderWay;
-use crate::routes::asking::pieces::{Piece, Pieces};
+use crate::routes::asking::pieces::Pieces;
+use crate::routes::asking::telling::{BEGIN, tell};
 
 /// Largest answer that is shown, in bytes; a screen is no place for more.
 const MAX_ANSWER: usize = 256 * 1024;
-/// Sent at once, so that the answer's head does not wait for its first text.
-const BEGIN: &[u8] = b": the answer begins\n\n";
-/// Sent for what is no text.
-const LIFE: &[u8] = b": the instance is at work\n\n";
 
 /// What is known of a try when its answer begins.
 #[derive(Debug)]
@@ -93,38 +89,9 @@ where
 impl<S> Telling<S> {
     /// Retells every event that is there.
     fn read(&mut self, out: &mut BytesMut) -> Result<(), ApiError> {
-        loop {
-            let too_large = |_| interrupted("The instance sent more at once than is shown here.");
-            let Some(piece) = self.pieces.next_piece().map_err(too_large)? else {
-                return Ok(());
-            };
-            match piece {
-                Piece::Text(content) => {
-                    if self.content.len() + content.len() > MAX_ANSWER {
-                        return Err(interrupted("The answer is longer than is shown here."));
-                    }
-                    self.content.push_str(&content);
-                    out.extend_from_slice(&encode(&TryEvent::Delta(TryDelta { content })));
-                }
-                // Keeps the connection alive, and tells whether somebody still listens.
-                Piece::Life if out.is_empty() => out.extend_from_slice(LIFE),
-                Piece::Life => {}
-                Piece::Broken(message) => {
-                    if let Some(step) = self.answering() {
-                        step.outcome = AttemptOutcome::Failed;
-                        step.code = "stream_interrupted".to_owned();
-                        step.reason = "its answer broke off".to_owned();
-                    }
-                    return Err(interrupted(&message));
-                }
-            }
-        }
-    }
-
-    /// The attempt that gives the answer.
-    fn answering(&mut self) -> Option<&mut AttemptTrace> {
-        let answered = |step: &&mut AttemptTrace| step.outcome == AttemptOutcome::Answered;
-        self.asked.trace.iter_mut().find(answered)
+        let event = |content| encode(&TryEvent::Delta(TryDelta { content }));
+        let (content, trace) = (&mut self.content, &mut self.asked.trace);
+        tell(&mut self.pieces, content, MAX_ANSWER, trace, out, event)
     }
 
     fn message(self) -> Bytes {
@@ -145,10 +112,6 @@ impl<S> Telling<S> {
             trace: asked.trace,
         })))
     }
-}
-
-fn interrupted(detail: &str) -> ApiError {
-    ApiError::new(ProblemCode::StreamInterrupted, detail)
 }
 
 fn encode(event: &TryEvent) -> Bytes {
