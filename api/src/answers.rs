@@ -14,8 +14,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use understudy_shared::{
-    AnswerProblem, AnswerState, AttemptTrace, InstanceRef, Message, MessageId,
-    MessageRole,
+    AnswerProblem, AnswerState, AttemptTrace, InstanceRef, Message, MessageId, MessageRole,
 };
 use uuid::Uuid;
 

@@ -45,7 +45,14 @@ pub(super) async fn put(
         ledger: Arc::clone(state.gateway.ledger()),
     }));
     record.asks(&prepared.group, stream);
-    let answered = Box::pin(converse(state, &mut prepared, stream, &mut record, &mut draft)).await;
+    let answered = Box::pin(converse(
+        state,
+        &mut prepared,
+        stream,
+        &mut record,
+        &mut draft,
+    ))
+    .await;
     let answered = match answered {
         Ok(answered) => answered,
         Err(error) => {

@@ -8,9 +8,7 @@ use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream as Source, StreamExt as _};
-use understudy_shared::{
-    AnswerState, Message, MessageDelta, MessageError, MessageEvent,
-};
+use understudy_shared::{AnswerState, Message, MessageDelta, MessageError, MessageEvent};
 
 use crate::answers::{Draft, Kept};
 use crate::error::ApiError;

@@ -9,9 +9,7 @@ use std::pin::Pin;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream, StreamExt as _};
 use tokio::time::Instant;
-use understudy_shared::{
-    AttemptTrace, InstanceRef, TryDelta, TryError, TryEvent, TryMessage,
-};
+use understudy_shared::{AttemptTrace, InstanceRef, TryDelta, TryError, TryEvent, TryMessage};
 
 use crate::error::ApiError;
 use crate::gateway::sse;
