@@ -92,6 +92,21 @@ impl Api {
         self.send(Request::get(path)).await?.read()
     }
 
+    /// Reads a list whole, page by page, in the order of `sort`.
+    async fn all<T: DeserializeOwned>(self, path: &str, sort: &str) -> Result<Vec<T>, ApiError> {
+        let mut all = Vec::new();
+        loop {
+            let (limit, offset) = (wire::MAX_LIMIT, all.len());
+            let query = format!("limit={limit}&offset={offset}&sort={sort}");
+            let page: wire::Page<T> = self.get(format!("{path}?{query}")).await?;
+            let done = page.items.is_empty();
+            all.extend(page.items);
+            if done || u64::try_from(all.len()).unwrap_or(u64::MAX) >= page.total {
+                return Ok(all);
+            }
+        }
+    }
+
     /// Sends `body` and reads what comes back.
     async fn post<T: DeserializeOwned>(
         self,

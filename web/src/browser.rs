@@ -11,7 +11,7 @@ use leptos::prelude::{document, set_timeout, window};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{HtmlElement, HtmlInputElement, ScrollRestoration};
+use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent, ScrollRestoration};
 
 /// The time.
 pub fn now() -> DateTime<Utc> {
@@ -282,6 +282,11 @@ pub fn clear_aside(prefix: &str) {
     }
 }
 
+/// Whether a key sends a question: Enter alone, but not one that ends the input of a character.
+pub fn wants_to_send(event: &KeyboardEvent) -> bool {
+    event.key() == "Enter" && !event.shift_key() && !event.alt_key() && !event.is_composing()
+}
+
 /// Whether people write here with keys, so that a field that takes the focus does not bring up a keyboard on the screen.
 pub fn has_keyboard() -> bool {
     let query = window().match_media("(hover: hover)").ok().flatten();
@@ -369,17 +374,15 @@ pub fn focus_if_lost(id: &str) {
 
 /// Moves the focus to the element with this id; the view stays where it is.
 pub fn focus(id: &str) {
-    let element = document().get_element_by_id(id);
-    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        let still = web_sys::FocusOptions::new();
-        still.set_prevent_scroll(true);
-        let _ = element.focus_with_options(&still);
-    }
+    focus_on(document().get_element_by_id(id));
 }
 
 /// Moves the focus to the first element that a selector finds; the view stays where it is.
 pub fn focus_first(css: &str) {
-    let element = document().query_selector(css).ok().flatten();
+    focus_on(document().query_selector(css).ok().flatten());
+}
+
+fn focus_on(element: Option<web_sys::Element>) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         let still = web_sys::FocusOptions::new();
         still.set_prevent_scroll(true);

@@ -11,18 +11,7 @@ const PATH: &str = "/api/v1/api-keys";
 impl Api {
     /// All keys that this person may see, revoked ones too. There are few enough to look through them on the page.
     pub async fn all_api_keys(self) -> Result<Vec<wire::ApiKey>, ApiError> {
-        let mut keys = Vec::new();
-        loop {
-            let offset = keys.len();
-            let page: wire::Page<wire::ApiKey> = self
-                .get(format!("{PATH}?limit=200&offset={offset}&sort=-created_at"))
-                .await?;
-            let done = page.items.is_empty();
-            keys.extend(page.items);
-            if done || u64::try_from(keys.len()).unwrap_or(u64::MAX) >= page.total {
-                return Ok(keys);
-            }
-        }
+        self.all(PATH, "-created_at").await
     }
 
     /// Makes a key. The answer alone carries it.

@@ -17,16 +17,7 @@ impl Api {
 
     /// Every assistant that this person may use.
     pub async fn all_assistants(self) -> Result<Vec<wire::Assistant>, ApiError> {
-        let mut all = Vec::new();
-        loop {
-            let query = format!("limit=200&offset={}&sort=name", all.len());
-            let page = self.list_assistants(&query).await?;
-            let done = page.items.is_empty();
-            all.extend(page.items);
-            if done || u64::try_from(all.len()).unwrap_or(u64::MAX) >= page.total {
-                return Ok(all);
-            }
-        }
+        self.all(PATH, "name").await
     }
 
     /// One assistant.

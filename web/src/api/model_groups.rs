@@ -19,16 +19,7 @@ impl Api {
 
     /// All groups.
     pub async fn all_model_groups(self) -> Result<Vec<wire::ModelGroup>, ApiError> {
-        let mut all = Vec::new();
-        loop {
-            let query = format!("limit=200&offset={}&sort=name", all.len());
-            let page = self.list_model_groups(&query).await?;
-            let done = page.items.is_empty();
-            all.extend(page.items);
-            if done || u64::try_from(all.len()).unwrap_or(u64::MAX) >= page.total {
-                return Ok(all);
-            }
-        }
+        self.all(PATH, "name").await
     }
 
     /// The names of all groups, with their ids.

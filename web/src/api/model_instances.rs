@@ -22,16 +22,7 @@ impl Api {
 
     /// Every instance, by name.
     pub async fn all_model_instances(self) -> Result<Vec<wire::ModelInstance>, ApiError> {
-        let mut all = Vec::new();
-        loop {
-            let query = format!("limit=200&offset={}&sort=name", all.len());
-            let page = self.list_model_instances(&query).await?;
-            let done = page.items.is_empty();
-            all.extend(page.items);
-            if done || u64::try_from(all.len()).unwrap_or(u64::MAX) >= page.total {
-                return Ok(all);
-            }
-        }
+        self.all(PATH, "name").await
     }
 
     /// Pretends for this many seconds that an instance is down.

@@ -12,7 +12,9 @@ use understudy_shared::{InstanceKind, InstanceState, Role};
 pub use audit::{audit_action, audit_actor, audit_all, audit_noun, audit_outcome, audit_target};
 pub use checks::{check, check_step};
 pub use errors::{code, error, needs_detail, oidc_fault};
-pub use numbers::{Plural, characters, days, duration, models, number, plural, size, tenths, wait};
+pub use numbers::{
+    Plural, characters, days, duration, models, number, plural, size, tenths, tokens, wait,
+};
 pub use reasons::{reason, verdict, warning};
 pub use rules::rule;
 

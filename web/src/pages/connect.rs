@@ -2,17 +2,17 @@
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use understudy_shared::{ModelGroup, ResourceKind};
+use understudy_shared::ResourceKind;
 
-use super::start::Availability;
+use super::dialogs::words as say;
+use super::start::choice::{GroupChoice, Offer, use_group_choice};
 use super::use_title;
 use crate::api::use_api;
 use crate::browser;
-use crate::components::badge::Tone;
+use crate::components::badge::{Badge, Tone};
 use crate::components::copy::CopyButton;
 use crate::components::notice::{ErrorNotice, Notice};
 use crate::i18n::{t, t_signal, t_string, use_i18n};
-use crate::live::use_live;
 use crate::load::Load;
 use crate::snippets::{ASSISTANT, Example, NO_KEY, is_this_machine};
 
@@ -21,34 +21,18 @@ use crate::snippets::{ASSISTANT, Example, NO_KEY, is_this_machine};
 pub fn ConnectPage() -> impl IntoView {
     let i18n = use_i18n();
     let api = use_api();
-    let live = use_live();
     use_title(move || t_string!(i18n, connect.title));
     let groups = Load::live(&[ResourceKind::ModelGroup], move || async move {
-        api.list_model_groups("limit=200&sort=name&enabled=true")
-            .await
+        let mut groups = api.all_model_groups().await?;
+        groups.retain(|group| group.enabled);
+        Ok(groups)
     });
-    let known = Memo::new(move |_| {
-        let since = groups.asked_at();
-        groups.with(|page| {
-            let group = |group: &ModelGroup| {
-                let available = live.status_of_group(group, since).available;
-                (group.name.clone(), available)
-            };
-            page.items.iter().map(group).collect::<Vec<_>>()
-        })
-    });
-    let wanted = RwSignal::new(None::<String>);
-    let chosen = Memo::new(move |_| {
-        let known = known.get()?;
-        let wanted = wanted.get();
-        let by_choice = known.iter().find(|(name, _)| Some(name) == wanted.as_ref());
-        let able = known.iter().find(|(_, available)| *available);
-        by_choice.or(able).or(known.first()).cloned()
-    });
+    let choice = use_group_choice(groups);
+    let GroupChoice { known, chosen, .. } = choice;
     let model = Signal::derive(move || {
         chosen
             .get()
-            .map(|(name, _)| name)
+            .map(|offer| offer.name)
             .unwrap_or_else(|| t_string!(i18n, keys.made.no_model).to_owned())
     });
     let none = move || known.with(|known| known.as_ref().is_some_and(Vec::is_empty));
@@ -90,18 +74,24 @@ pub fn ConnectPage() -> impl IntoView {
                             id="connect-model"
                             class="input select"
                             aria-describedby="connect-model-hint"
-                            on:change:target=move |event| wanted.set(Some(event.target().value()))
+                            on:change:target=move |event| choice.want_named(&event.target().value())
                         >
                             <For
                                 each=move || known.get().unwrap_or_default()
-                                key=|(name, available)| (name.clone(), *available)
-                                let((name, available))
+                                key=|offer| (offer.name.clone(), offer.availability)
+                                let:offer
                             >
-                                <GroupOption name available chosen=model />
+                                <GroupOption offer chosen=model />
                             </For>
                         </select>
                         {move || {
-                            chosen.get().map(|(_, available)| view! { <Availability available /> })
+                            chosen
+                                .get()
+                                .map(|offer| {
+                                    let (tone, icon) = say::look(offer.availability);
+                                    let word = say::availability(i18n, offer.availability);
+                                    view! { <Badge tone icon word=Signal::stored(word.to_owned()) /> }
+                                })
                         }}
                     </span>
                     <p class="hint" id="connect-model-hint">
@@ -133,13 +123,16 @@ pub fn ConnectPage() -> impl IntoView {
 }
 
 #[component]
-fn GroupOption(name: String, available: bool, chosen: Signal<String>) -> impl IntoView {
+fn GroupOption(offer: Offer, chosen: Signal<String>) -> impl IntoView {
     let i18n = use_i18n();
+    let Offer {
+        name, availability, ..
+    } = offer;
     let own = name.clone();
     let text = {
         let name = name.clone();
         move || {
-            if available {
+            if availability.is_available() {
                 name.clone()
             } else {
                 t_string!(i18n, connect.unavailable, name = name.clone())

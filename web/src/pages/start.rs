@@ -3,7 +3,9 @@
 //!
 //! Whether somebody skipped it is a matter of this person and this browser, and kept there ([`guide`]); nothing of it is worth a table.
 
+pub mod choice;
 mod guide;
+mod step;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,59 +13,25 @@ use leptos_router::NavigateOptions;
 use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
 use understudy_shared::{
-    DiscoveredServer, ModelGroup, ModelGroupId, ModelInstance, Page, ResourceKind, Role,
+    DiscoveredServer, ModelGroup, ModelInstance, Page, ResourceKind, Role, UsageNumbers,
 };
 
 use super::local_servers::{LocalServers, form_path};
 use super::models::group::Ask;
 use super::use_title;
 use crate::api::use_api;
-use crate::components::badge::{Badge, Tone};
+use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::notice::{ErrorNotice, Notice};
 use crate::i18n::{t, t_signal, t_string, use_i18n};
-use crate::live::use_live;
 use crate::load::Load;
 use crate::pages::guard::OnlyFor;
 use crate::session::use_session;
 
+use choice::{GroupChoice, Offer, use_group_choice};
+use step::{Stage, Step};
+
 pub use guide::{GUIDE, GuideNotice, comes_from_guide, on_the_way};
-
-/// How far a step is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// It is done.
-    Done,
-    /// It is next.
-    Current,
-    /// Others come before it.
-    Later,
-}
-
-impl Stage {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Current => "current",
-            Self::Later => "later",
-        }
-    }
-
-    /// Of each step, from what is done.
-    fn of(done: [bool; 3]) -> [Self; 3] {
-        let current = done.iter().position(|done| !done);
-        let mut place = 0;
-        done.map(|done| {
-            let stage = match (done, current == Some(place)) {
-                (true, _) => Self::Done,
-                (false, true) => Self::Current,
-                (false, false) => Self::Later,
-            };
-            place += 1;
-            stage
-        })
-    }
-}
 
 /// The page.
 #[component]
@@ -91,19 +59,19 @@ fn Guide() -> impl IntoView {
     });
     let groups = Load::live(
         &[ResourceKind::ModelGroup, ResourceKind::ModelInstance],
-        move || async move { api.list_model_groups("limit=200&sort=name").await },
+        move || api.all_model_groups(),
     );
     let asked = RwSignal::new(user.is_some_and(guide::has_asked));
-    // Who asks as a program has been answered as well.
+    // Who asks as a program has been answered as well, unless every question failed or was given up.
     spawn_local(async move {
         let used = api.get_usage("bucket=total&group_by=group").await;
-        if used.is_ok_and(|usage| usage.totals.requests > 0) {
+        if used.is_ok_and(|usage| has_answered(&usage.totals)) {
             asked.try_set(true);
         }
     });
     let stages = Memo::new(move |_| {
         let instances = instances.with(|page| page.total > 0)?;
-        let groups = groups.with(|page| page.total > 0)?;
+        let groups = groups.with(|groups| !groups.is_empty())?;
         Some(Stage::of([instances, groups, asked.get()]))
     });
     // The steps are not built anew by what happens in them: somebody reads an answer there.
@@ -185,7 +153,7 @@ fn Guide() -> impl IntoView {
 fn Steps(
     stages: Memo<Option<[Stage; 3]>>,
     instances: Load<Page<ModelInstance>>,
-    groups: Load<Page<ModelGroup>>,
+    groups: Load<Vec<ModelGroup>>,
     on_answer: Callback<()>,
 ) -> impl IntoView {
     let stage = move |place: usize| {
@@ -198,49 +166,6 @@ fn Steps(
             <GroupStep stage=group instances groups />
             <AskStep stage=ask groups on_answer />
         </ol>
-    }
-}
-
-/// One step: what it is, how far it is, and what to do.
-#[component]
-fn Step(
-    name: &'static str,
-    number: u8,
-    stage: Memo<Stage>,
-    #[prop(into)] title: Signal<String>,
-    #[prop(into)] text: Signal<String>,
-    children: ChildrenFn,
-) -> impl IntoView {
-    let i18n = use_i18n();
-    let heading = format!("step-{name}");
-    let mark = move || match stage.get() {
-        Stage::Done => view! { <Glyph icon=Icon::Check /> }.into_any(),
-        Stage::Current | Stage::Later => number.into_any(),
-    };
-    let said = move || match stage.get() {
-        Stage::Done => t_string!(i18n, start.stage.done),
-        Stage::Current => t_string!(i18n, start.stage.current),
-        Stage::Later => t_string!(i18n, start.stage.later),
-    };
-    view! {
-        <li
-            class="guide-step card"
-            data-step=name
-            data-state=move || stage.get().as_str()
-            aria-labelledby=heading.clone()
-            aria-current=move || (stage.get() == Stage::Current).then_some("step")
-        >
-            <span class="guide-mark" aria-hidden="true">
-                {mark}
-            </span>
-            <div class="guide-body">
-                <h2 id=heading.clone()>
-                    {title} <span class="unseen">" · " {said}</span>
-                </h2>
-                <p class="sub">{text}</p>
-                <Show when=move || stage.get() != Stage::Later>{children()}</Show>
-            </div>
-        </li>
     }
 }
 
@@ -260,30 +185,25 @@ fn ConnectStep(stage: Memo<Stage>, instances: Load<Page<ModelInstance>>) -> impl
             stage
             title=t_signal!(i18n, start.instance.title)
             text=t_signal!(i18n, start.instance.text)
-        >
-            <Show
-                when=move || stage.get() == Stage::Current
-                fallback=move || {
-                    view! {
-                        <p class="guide-done">
-                            {move || t_string!(i18n, start.instance.done, count = count())} " "
-                            <A href="/models#instances">{t!(i18n, start.instance.show)}</A>
-                        </p>
-                    }
+            done=move || {
+                view! {
+                    {move || t_string!(i18n, start.instance.done, count = count())}
+                    " "
+                    <A href="/models#instances">{t!(i18n, start.instance.show)}</A>
                 }
-            >
-                <LocalServers take=t_signal!(i18n, servers.connect) on_take=take />
-                <p>
-                    <A
-                        href=on_the_way("/models/instances/new")
-                        attr:class="button"
-                        attr:data-action="by-form"
-                    >
-                        <Glyph icon=Icon::Plus />
-                        {t!(i18n, start.instance.by_form)}
-                    </A>
-                </p>
-            </Show>
+            }
+        >
+            <LocalServers take=t_signal!(i18n, servers.connect) on_take=take />
+            <p>
+                <A
+                    href=on_the_way("/models/instances/new")
+                    attr:class="button"
+                    attr:data-action="by-form"
+                >
+                    <Glyph icon=Icon::Plus />
+                    {t!(i18n, start.instance.by_form)}
+                </A>
+            </p>
         </Step>
     }
 }
@@ -292,7 +212,7 @@ fn ConnectStep(stage: Memo<Stage>, instances: Load<Page<ModelInstance>>) -> impl
 fn GroupStep(
     stage: Memo<Stage>,
     instances: Load<Page<ModelInstance>>,
-    groups: Load<Page<ModelGroup>>,
+    groups: Load<Vec<ModelGroup>>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let path = move || {
@@ -302,7 +222,7 @@ fn GroupStep(
             None => "/models/groups/new".to_owned(),
         })
     };
-    let count = move || groups.with(|page| page.total).unwrap_or_default();
+    let count = move || groups.with(Vec::len).unwrap_or_default();
     view! {
         <Step
             name="group"
@@ -310,25 +230,20 @@ fn GroupStep(
             stage
             title=t_signal!(i18n, start.group.title)
             text=t_signal!(i18n, start.group.text)
-        >
-            <Show
-                when=move || stage.get() == Stage::Current
-                fallback=move || {
-                    view! {
-                        <p class="guide-done">
-                            {move || t_string!(i18n, start.group.done, count = count())} " "
-                            <A href="/models">{t!(i18n, start.group.show)}</A>
-                        </p>
-                    }
+            done=move || {
+                view! {
+                    {move || t_string!(i18n, start.group.done, count = count())}
+                    " "
+                    <A href="/models">{t!(i18n, start.group.show)}</A>
                 }
-            >
-                <p>
-                    <A href=path attr:class="button primary" attr:data-action="make-group">
-                        <Glyph icon=Icon::Plus />
-                        {t!(i18n, start.group.make)}
-                    </A>
-                </p>
-            </Show>
+            }
+        >
+            <p>
+                <A href=path attr:class="button primary" attr:data-action="make-group">
+                    <Glyph icon=Icon::Plus />
+                    {t!(i18n, start.group.make)}
+                </A>
+            </p>
         </Step>
     }
 }
@@ -336,36 +251,18 @@ fn GroupStep(
 #[component]
 fn AskStep(
     stage: Memo<Stage>,
-    groups: Load<Page<ModelGroup>>,
+    groups: Load<Vec<ModelGroup>>,
     on_answer: Callback<()>,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    let live = use_live();
-    let wanted = RwSignal::new(None::<ModelGroupId>);
-    // Each group with what is known of it now.
-    let known = Memo::new(move |_| {
-        let since = groups.asked_at();
-        let known = groups.with(|page| {
-            let group = |group: &ModelGroup| {
-                let available = group.enabled && live.status_of_group(group, since).available;
-                (group.id, group.name.clone(), available)
-            };
-            page.items.iter().map(group).collect::<Vec<_>>()
-        });
-        known.unwrap_or_default()
-    });
-    let chosen = Memo::new(move |_| {
-        known.with(|known| {
-            let wanted = wanted.get();
-            let by_choice = known.iter().find(|(id, ..)| Some(*id) == wanted);
-            let able = known.iter().find(|(.., available)| *available);
-            by_choice.or(able).or(known.first()).cloned()
-        })
-    });
-    let id = Memo::new(move |_| chosen.with(|chosen| chosen.as_ref().map(|(id, ..)| *id)));
+    let choice = use_group_choice(groups);
+    let GroupChoice { known, chosen, .. } = choice;
+    let id = Memo::new(move |_| chosen.with(|chosen| chosen.as_ref().map(|offer| offer.id)));
     let nobody = move || {
-        let (id, _, available) = chosen.get()?;
-        (!available).then(|| {
+        let Offer {
+            id, availability, ..
+        } = chosen.get()?;
+        (!availability.is_available()).then(|| {
             view! {
                 <Notice tone=Tone::Warn title=t_signal!(i18n, start.ask.nobody)>
                     <p>
@@ -383,17 +280,20 @@ fn AskStep(
             title=t_signal!(i18n, start.ask.title)
             text=t_signal!(i18n, start.ask.text)
         >
-            <Show when=move || known.with(|known| known.len() > 1)>
+            <Show when=move || known.with(|known| known.iter().flatten().count() > 1)>
                 <div class="field guide-choice">
                     <label for="start-group">{t!(i18n, start.ask.group)}</label>
                     <select
                         id="start-group"
                         class="input select"
-                        on:change:target=move |event| wanted.set(event.target().value().parse().ok())
+                        on:change:target=move |event| choice.want(event.target().value().parse().ok())
                     >
-                        <For each=move || known.get() key=|(id, ..)| *id let((own, name, _))>
-                            <option value=own.to_string() prop:selected=move || id.get() == Some(own)>
-                                {name}
+                        <For each=move || known.get().unwrap_or_default() key=|offer| (offer.id, offer.name.clone()) let:offer>
+                            <option
+                                value=offer.id.to_string()
+                                prop:selected=move || id.get() == Some(offer.id)
+                            >
+                                {offer.name}
                             </option>
                         </For>
                     </select>
@@ -405,23 +305,9 @@ fn AskStep(
     }
 }
 
-/// Whether a group would answer, as a label.
-#[component]
-pub fn Availability(
-    /// Whether somebody would.
-    #[prop(into)]
-    available: Signal<bool>,
-) -> impl IntoView {
-    let i18n = use_i18n();
-    move || {
-        if available.get() {
-            view! { <Badge tone=Tone::Ok icon=Icon::Check word=t_signal!(i18n, start.available) /> }
-                .into_any()
-        } else {
-            view! { <Badge tone=Tone::Bad icon=Icon::Cross word=t_signal!(i18n, start.unavailable) /> }
-                .into_any()
-        }
-    }
+/// Whether anybody has had an answer.
+fn has_answered(used: &UsageNumbers) -> bool {
+    used.requests > used.errors + used.caller_left
 }
 
 #[cfg(test)]
@@ -429,13 +315,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn step_after_the_last_that_is_done_is_next() {
-        use Stage::{Current, Done, Later};
-        assert_eq!(Stage::of([false, false, false]), [Current, Later, Later]);
-        assert_eq!(Stage::of([true, false, false]), [Done, Current, Later]);
-        assert_eq!(Stage::of([true, true, false]), [Done, Done, Current]);
-        assert_eq!(Stage::of([true, true, true]), [Done; 3]);
-        // Somebody took the instance away again.
-        assert_eq!(Stage::of([false, true, true]), [Current, Done, Done]);
+    fn questions_that_failed_or_were_given_up_are_no_answer() {
+        let used = |requests, errors, caller_left| UsageNumbers {
+            requests,
+            errors,
+            caller_left,
+            ..UsageNumbers::default()
+        };
+        assert!(!has_answered(&used(0, 0, 0)));
+        assert!(!has_answered(&used(3, 2, 1)));
+        assert!(has_answered(&used(4, 2, 1)));
     }
 }

@@ -91,6 +91,8 @@ counted! {
     models,
     /// "90 дней".
     days,
+    /// "4096 токенов".
+    tokens,
     /// After "in": "через 2 секунды".
     seconds,
     /// After "in": "через 5 минут".
@@ -125,12 +127,16 @@ pub fn size(i18n: Words, bytes: u64) -> String {
         let count = count_number(i18n, (bytes + MEBI / 2) / MEBI);
         return t_string!(i18n, count.mebibytes, count);
     }
-    let point = match i18n.get_locale() {
+    let count = gibibytes(bytes, decimal_point(i18n.get_locale()));
+    t_string!(i18n, count.gibibytes, count)
+}
+
+/// What stands before the digits of a fraction.
+fn decimal_point(locale: Locale) -> char {
+    match locale {
         Locale::ru => ',',
         Locale::en => '.',
-    };
-    let count = gibibytes(bytes, point);
-    t_string!(i18n, count.gibibytes, count)
+    }
 }
 
 /// With one digit behind the point as long as there are few before it.
@@ -164,10 +170,7 @@ pub fn duration(i18n: Words, ms: u64) -> String {
 /// Thousandths as a number with one decimal, as the language writes it.
 pub fn tenths(ms: u64, locale: Locale) -> String {
     let rounded = (ms + 50) / 100;
-    let point = match locale {
-        Locale::ru => ',',
-        Locale::en => '.',
-    };
+    let point = decimal_point(locale);
     match (rounded / 10, rounded % 10) {
         (whole, 0) => whole.to_string(),
         (whole, tenth) => format!("{whole}{point}{tenth}"),

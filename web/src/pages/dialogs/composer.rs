@@ -15,11 +15,6 @@ pub fn draft_key(id: DialogId) -> String {
     format!("{}{id}", browser::DRAFTS)
 }
 
-/// Whether a key sends: Enter alone, but not one that ends the input of a character.
-pub fn wants_to_send(event: &ev::KeyboardEvent) -> bool {
-    event.key() == "Enter" && !event.shift_key() && !event.alt_key() && !event.is_composing()
-}
-
 /// What to say of a question that is too long.
 pub fn too_long(typed: RwSignal<String>) -> Signal<Option<String>> {
     let i18n = use_i18n();
@@ -117,7 +112,7 @@ pub fn Composer(
         });
     };
     let pressed = move |event: ev::KeyboardEvent| {
-        if wants_to_send(&event) {
+        if browser::wants_to_send(&event) {
             event.prevent_default();
             send();
         }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use understudy_shared::{AnswerState, Message, MessageRole, ProblemCode};
 
-use super::composer::{too_long, wants_to_send};
+use super::composer::too_long;
 use super::talk::{Talk, Wish};
 use crate::browser;
 use crate::components::attempts::Attempts;
@@ -143,7 +143,7 @@ fn Edit(
         });
     };
     let key = move |event: ev::KeyboardEvent| {
-        if wants_to_send(&event) {
+        if browser::wants_to_send(&event) {
             event.prevent_default();
             send();
         } else if event.key() == "Escape" {

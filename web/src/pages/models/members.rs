@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 use understudy_shared::{ModelGroup, ModelGroupId, ModelInstanceId, ResourceKind};
 
-use super::list::PORTION;
 use crate::api::{Api, ApiError, use_api};
 use crate::load::Load;
 
@@ -78,16 +77,8 @@ impl Members {
 }
 
 async fn all_groups(api: Api) -> Result<Vec<GroupBrief>, ApiError> {
-    let mut groups = Vec::new();
-    loop {
-        let query = format!("limit={PORTION}&offset={}", groups.len());
-        let page = api.list_model_groups(&query).await?;
-        let came = page.items.len();
-        groups.extend(page.items.into_iter().map(GroupBrief::from));
-        if came == 0 || groups.len() as u64 >= page.total {
-            return Ok(groups);
-        }
-    }
+    let groups = api.all_model_groups().await?;
+    Ok(groups.into_iter().map(GroupBrief::from).collect())
 }
 
 fn counts(groups: &[GroupBrief]) -> HashMap<ModelInstanceId, u64> {

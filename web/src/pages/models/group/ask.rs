@@ -14,6 +14,7 @@ use understudy_shared::{
 };
 
 use crate::api::{Api, ApiError, use_api};
+use crate::browser;
 use crate::components::form_page::SideCard;
 use crate::components::icon::{Glyph, Icon};
 use crate::i18n::{t, t_string, use_i18n};
@@ -204,8 +205,7 @@ pub fn Ask(
         send();
     };
     let key = move |event: ev::KeyboardEvent| {
-        // Shift+Enter makes a new line; an Enter that ends the input of a character is none.
-        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+        if browser::wants_to_send(&event) {
             event.prevent_default();
             event.stop_propagation();
             send();

@@ -68,7 +68,7 @@ pub fn Verdict(
     .map(|(part, bytes)| {
         let word = move || match part {
             "weights" => t_string!(i18n, fit.needs.weights).to_owned(),
-            "cache" => t_string!(i18n, fit.needs.cache, count = count(tokens)),
+            "cache" => t_string!(i18n, fit.needs.cache, tokens = words::tokens(i18n, tokens)),
             "compute" => t_string!(i18n, fit.needs.compute).to_owned(),
             "program" => t_string!(i18n, fit.needs.program).to_owned(),
             _ => t_string!(i18n, fit.needs.total).to_owned(),
