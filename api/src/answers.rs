@@ -14,7 +14,8 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use understudy_shared::{
-    AnswerProblem, AnswerState, AttemptTrace, InstanceRef, Message, MessageId, MessageRole,
+    AnswerProblem, AnswerState, AttemptTrace, FinishReason, InstanceRef, Message, MessageId,
+    MessageRole,
 };
 use uuid::Uuid;
 
@@ -39,32 +40,31 @@ pub struct Asked {
     pub keeps: Keeps,
 }
 
-/// What was there is worth.
+/// What that is worth which is there already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Keeps {
-    /// There is none, or it has no text.
+    /// There is nothing, or it has no text.
     #[default]
     Nothing,
-    /// A part of an answer, or other questions that came after it.
+    /// A part of an answer, be it that it broke off or that it was cut off; or other questions that came after it.
     Part,
     /// All of it.
     Whole,
 }
 
 impl Keeps {
-    /// What an answer is worth.
-    pub fn of(state: Option<AnswerState>, content: &str) -> Self {
-        match state {
+    /// What a message is worth that stands behind a question; without a state it is another question.
+    pub fn of(state: Option<AnswerState>, cut_off_by: Option<FinishReason>, content: &str) -> Self {
+        match (state, cut_off_by) {
             _ if content.is_empty() => Self::Nothing,
-            Some(AnswerState::Complete) => Self::Whole,
-            Some(_) => Self::Part,
-            None => Self::Nothing,
+            (Some(AnswerState::Complete), None) => Self::Whole,
+            (Some(_) | None, _) => Self::Part,
         }
     }
 
     /// Whether an answer takes the place of one that is worth this. What a person has stopped and seen a part of is what they wanted.
     pub fn gives_way_to(self, message: &Message) -> bool {
-        let worth = Self::of(message.state, &message.content);
+        let worth = Self::of(message.state, message.finish_reason, &message.content);
         let stopped = message.state == Some(AnswerState::Stopped) && worth > Self::Nothing;
         stopped || worth >= self
     }
@@ -96,6 +96,8 @@ pub struct Draft {
     pub trace: Vec<AttemptTrace>,
     /// Earlier messages that were not sent.
     pub left_out: u32,
+    /// What it was cut off by, if that was said.
+    pub finish_reason: Option<FinishReason>,
     /// Time until it began, in milliseconds.
     pub first_byte_ms: Option<u64>,
     /// What the backend counted.
@@ -119,6 +121,7 @@ impl Answers {
             instance: None,
             trace: Vec::new(),
             left_out: 0,
+            finish_reason: None,
             first_byte_ms: None,
             tokens: None,
         }
@@ -167,6 +170,7 @@ impl Draft {
             content: std::mem::take(&mut self.content),
             created_at: now(),
             state: Some(state),
+            finish_reason: self.finish_reason,
             problem,
             in_reply_to: self.asked.map(|asked| MessageId(asked.id)),
             instance: self.instance.take(),
@@ -209,36 +213,62 @@ pub fn start(pool: crate::db::Pool) -> (Arc<Answers>, desk::Desk) {
 mod tests {
     use super::*;
 
-    fn message(state: AnswerState, content: &str) -> Message {
+    fn message(state: AnswerState, cut_off_by: Option<FinishReason>, content: &str) -> Message {
         let (answers, _orders) = {
             let (sender, orders) = mpsc::unbounded_channel();
             (Answers(sender), orders)
         };
         let mut draft = answers.begin(Uuid::nil());
         draft.content = content.to_owned();
+        draft.finish_reason = cut_off_by;
         draft.message(state, None)
     }
 
     #[test]
     fn an_answer_gives_way_to_none_that_is_worse_unless_somebody_wanted_that() {
         use AnswerState as S;
-        for (keeps, state, content, gives_way) in [
-            (Keeps::Nothing, S::Failed, "", true),
-            (Keeps::Nothing, S::Stopped, "", true),
-            (Keeps::Part, S::Failed, "", false),
-            (Keeps::Part, S::Stopped, "", false),
-            (Keeps::Part, S::Interrupted, "a", true),
-            (Keeps::Whole, S::Interrupted, "a", false),
-            (Keeps::Whole, S::Stopped, "a", true),
-            (Keeps::Whole, S::Complete, "a", true),
-            (Keeps::Whole, S::Complete, "", false),
+        let length = Some(FinishReason::Length);
+        for (keeps, state, cut_off_by, content, gives_way) in [
+            (Keeps::Nothing, S::Failed, None, "", true),
+            (Keeps::Nothing, S::Stopped, None, "", true),
+            (Keeps::Part, S::Failed, None, "", false),
+            (Keeps::Part, S::Stopped, None, "", false),
+            (Keeps::Part, S::Interrupted, None, "a", true),
+            (Keeps::Whole, S::Interrupted, None, "a", false),
+            (Keeps::Whole, S::Stopped, None, "a", true),
+            (Keeps::Whole, S::Complete, None, "a", true),
+            (Keeps::Whole, S::Complete, None, "", false),
+            (Keeps::Whole, S::Complete, length, "a", false),
+            (Keeps::Part, S::Complete, length, "a", true),
+            (Keeps::Whole, S::Stopped, length, "a", true),
         ] {
-            let message = message(state, content);
+            let message = message(state, cut_off_by, content);
             assert_eq!(
                 keeps.gives_way_to(&message),
                 gives_way,
-                "{keeps:?} {state:?} {content:?}"
+                "{keeps:?} {state:?} {cut_off_by:?} {content:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_there_is_worth_what_it_says_and_how_it_ended() {
+        use AnswerState as S;
+        for (state, cut_off_by, content, worth) in [
+            (Some(S::Complete), None, "a", Keeps::Whole),
+            (
+                Some(S::Complete),
+                Some(FinishReason::ContentFilter),
+                "a",
+                Keeps::Part,
+            ),
+            (Some(S::Stopped), None, "a", Keeps::Part),
+            (Some(S::Interrupted), None, "a", Keeps::Part),
+            (Some(S::Failed), None, "", Keeps::Nothing),
+            // Another question.
+            (None, None, "a", Keeps::Part),
+        ] {
+            assert_eq!(Keeps::of(state, cut_off_by, content), worth, "{state:?}");
         }
     }
 

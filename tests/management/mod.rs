@@ -16,6 +16,7 @@ mod config_file_faults;
 mod description;
 mod dialog_answers;
 mod dialog_context;
+mod dialog_keeps;
 mod dialog_targets;
 pub mod dialogs;
 mod discovery;

@@ -83,6 +83,7 @@ diesel::table! {
         prompt_tokens -> Nullable<Int8>,
         completion_tokens -> Nullable<Int8>,
         created_at -> Timestamptz,
+        finish_reason -> Nullable<Text>,
     }
 }
 

@@ -34,7 +34,7 @@ impl MessageRole {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerState {
-    /// It is all there.
+    /// It is all there; or all that came before it was cut off, which `finish_reason` says.
     Complete,
     /// The person stopped it; what had come by then is there.
     Stopped,
@@ -64,6 +64,33 @@ impl AnswerState {
     }
 }
 
+/// What an answer was cut off by that its model ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// It was as long as it may be, or the context was full.
+    Length,
+    /// A filter of whoever runs the model.
+    ContentFilter,
+}
+
+impl FinishReason {
+    /// The name on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Length => "length",
+            Self::ContentFilter => "content_filter",
+        }
+    }
+
+    /// What a backend calls it. Everything else is no more than an end.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Length, Self::ContentFilter]
+            .into_iter()
+            .find(|reason| reason.as_str() == name)
+    }
+}
+
 /// Why nobody answered, or why an answer broke off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AnswerProblem {
@@ -88,6 +115,8 @@ pub struct Message {
     pub created_at: DateTime<Utc>,
     /// What became of the answer; null in questions.
     pub state: Option<AnswerState>,
+    /// What the answer was cut off by though nothing went wrong; null = it simply came to its end.
+    pub finish_reason: Option<FinishReason>,
     /// Why nobody answered, or why it broke off.
     pub problem: Option<AnswerProblem>,
     /// The question that it answers.

@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use understudy_shared::{
-    AnswerProblem, AnswerState, AttemptTrace, InstanceRef, Message, MessageId, MessageRole,
-    ModelInstanceId,
+    AnswerProblem, AnswerState, AttemptTrace, FinishReason, InstanceRef, Message, MessageId,
+    MessageRole, ModelInstanceId,
 };
 use uuid::Uuid;
 
@@ -41,6 +41,7 @@ pub struct MessageRow {
     completion_tokens: Option<i64>,
     /// When.
     pub created_at: DateTime<Utc>,
+    finish_reason: Option<String>,
 }
 
 /// PostgreSQL keeps no zero characters, and a model may say them.
@@ -69,6 +70,7 @@ impl MessageRow {
             prompt_tokens: None,
             completion_tokens: None,
             created_at: at,
+            finish_reason: None,
         }
     }
 
@@ -102,6 +104,9 @@ impl MessageRow {
             prompt_tokens: wide(message.prompt_tokens)?,
             completion_tokens: wide(message.completion_tokens)?,
             created_at: message.created_at,
+            finish_reason: message
+                .finish_reason
+                .map(|reason| reason.as_str().to_owned()),
         })
     }
 
@@ -119,6 +124,14 @@ impl MessageRow {
     /// If the column holds something else.
     pub fn state(&self) -> QueryResult<Option<AnswerState>> {
         self.state.as_deref().map(named).transpose()
+    }
+
+    /// What the answer was cut off by.
+    ///
+    /// # Errors
+    /// If the column holds something else.
+    pub fn finish_reason(&self) -> QueryResult<Option<FinishReason>> {
+        self.finish_reason.as_deref().map(named).transpose()
     }
 
     /// The message as an answer shows it. `in_reply_to` is the question before it.
@@ -140,6 +153,7 @@ impl MessageRow {
             id: MessageId(self.id),
             role,
             state: self.state()?,
+            finish_reason: self.finish_reason()?,
             problem,
             in_reply_to: in_reply_to
                 .filter(|_| role == MessageRole::Assistant)

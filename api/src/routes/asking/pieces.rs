@@ -5,6 +5,8 @@
 //! nobody offered are not shown, and do not break anything.
 
 use serde::Deserialize;
+use serde_json::Value;
+use understudy_shared::FinishReason;
 
 use crate::gateway::sse::{Decoder, EventTooLarge};
 use crate::gateway::tokens::{self, Tokens};
@@ -28,6 +30,7 @@ pub enum Piece {
 pub struct Pieces {
     decoder: Decoder,
     tokens: Option<Tokens>,
+    finish_reason: Option<FinishReason>,
 }
 
 impl Default for Pieces {
@@ -35,6 +38,7 @@ impl Default for Pieces {
         Self {
             decoder: Decoder::new(MAX_EVENT),
             tokens: None,
+            finish_reason: None,
         }
     }
 }
@@ -48,6 +52,11 @@ impl Pieces {
     /// What the events say that was counted.
     pub fn tokens(&self) -> Option<Tokens> {
         self.tokens
+    }
+
+    /// What the answer was cut off by, as far as its events say.
+    pub fn finish_reason(&self) -> Option<FinishReason> {
+        self.finish_reason
     }
 
     /// The next piece that is there.
@@ -68,19 +77,27 @@ impl Pieces {
         if let Some(error) = chunk.error {
             return Ok(Some(Piece::Broken(error.message)));
         }
-        let first = chunk.choices.into_iter().flatten().next();
-        let content = first.and_then(|choice| choice.delta?.content);
+        let Some(first) = chunk.choices.into_iter().flatten().next() else {
+            return Ok(Some(Piece::Life));
+        };
+        self.finish_reason = cut_off_by(&first.finish_reason).or(self.finish_reason);
+        let content = first.delta.and_then(|delta| delta.content);
         let text = content.map(Content::text).filter(|text| !text.is_empty());
         Ok(Some(text.map_or(Piece::Life, Piece::Text)))
     }
 }
 
-/// The text of a whole answer, and what it says that was counted. None if it is no answer of a chat.
-pub fn of_whole(body: &[u8]) -> Option<String> {
+/// The text of a whole answer, and what it was cut off by. None if it is no answer of a chat.
+pub fn of_whole(body: &[u8]) -> Option<(String, Option<FinishReason>)> {
     let whole: Whole = serde_json::from_slice(body).ok()?;
     let first = whole.choices.into_iter().next()?;
     let content = first.message?.content;
-    Some(content.map(Content::text).unwrap_or_default())
+    let text = content.map(Content::text).unwrap_or_default();
+    Some((text, cut_off_by(&first.finish_reason)))
+}
+
+fn cut_off_by(finish_reason: &Value) -> Option<FinishReason> {
+    FinishReason::named(finish_reason.as_str()?)
 }
 
 /// As much of an event of the OpenAI protocol as is shown.
@@ -102,6 +119,9 @@ struct Interruption {
 struct Choice {
     #[serde(default)]
     delta: Option<Said>,
+    // Whatever it is, the text beside it is read.
+    #[serde(default)]
+    finish_reason: Value,
 }
 
 #[derive(Deserialize)]
@@ -113,6 +133,8 @@ struct Whole {
 struct WholeChoice {
     #[serde(default)]
     message: Option<Said>,
+    #[serde(default)]
+    finish_reason: Value,
 }
 
 #[derive(Deserialize)]
@@ -216,7 +238,34 @@ mod tests {
             ("{}", None),
             ("[]", None),
         ] {
-            assert_eq!(of_whole(body.as_bytes()).as_deref(), text, "{body}");
+            let read = of_whole(body.as_bytes()).map(|(text, _)| text);
+            assert_eq!(read.as_deref(), text, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_off_says_by_what() {
+        for (said, expected) in [
+            ("\"length\"", Some(FinishReason::Length)),
+            ("\"content_filter\"", Some(FinishReason::ContentFilter)),
+            ("\"stop\"", None),
+            ("\"tool_calls\"", None),
+            ("\"\"", None),
+            ("null", None),
+            ("7", None),
+        ] {
+            let mut pieces = Pieces::default();
+            let last =
+                format!(r#"{{"choices":[{{"delta":{{"content":"a"}},"finish_reason":{said}}}]}}"#);
+            pieces.push(format!("data: {last}\n\ndata: {{\"choices\":[]}}\n\n").as_bytes());
+            assert_eq!(pieces.next_piece(), Ok(Some(Piece::Text("a".to_owned()))));
+            while pieces.next_piece().unwrap().is_some() {}
+            assert_eq!(pieces.finish_reason(), expected, "{said}");
+            let whole = format!(
+                r#"{{"choices":[{{"message":{{"content":"a"}},"finish_reason":{said}}}]}}"#
+            );
+            let read = of_whole(whole.as_bytes()).unwrap();
+            assert_eq!(read, ("a".to_owned(), expected), "{said}");
         }
     }
 

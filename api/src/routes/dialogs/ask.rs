@@ -84,7 +84,8 @@ pub(super) async fn put(
             draft.begins();
             draft.tokens = whole.tokens;
             draft.instance = Some(asking::answering(&draft.trace)?);
-            draft.content = pieces::of_whole(&whole.body).unwrap_or_default();
+            (draft.content, draft.finish_reason) =
+                pieces::of_whole(&whole.body).unwrap_or_default();
             complete(draft).await
         }
         Answer::Stream(committed) => {
@@ -162,8 +163,10 @@ async fn complete(draft: Draft) -> Result<HttpResponse, ApiError> {
         return Err(problem.with_trace(&trace));
     }
     let message = match draft.ends(AnswerState::Complete, None).await {
-        Ok((_, Kept::Old(Some(old)))) => *old,
-        Ok((message, Kept::New | Kept::Old(None))) => message,
+        Ok((message, Kept::New)) => message,
+        Ok((message, Kept::Old(_))) => {
+            return Err(stream::not_taken().with_trace(&message.trace));
+        }
         // Better an answer that is not kept than none.
         Err((mut message, error)) => {
             let unsaved = stream::not_stored(&error);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt::Write as _;
-use understudy_shared::{AnswerState, DialogId, MessageRole};
+use understudy_shared::{AnswerState, DialogId, FinishReason, MessageRole};
 use uuid::Uuid;
 
 use super::{described, not_found};
@@ -142,7 +142,15 @@ fn write(out: &mut String, row: MessageRow) -> Result<(), ApiError> {
             let problem = message.problem.map(|problem| escaped(&problem.detail));
             Some(problem.unwrap_or_else(|| "It broke off here.".to_owned()))
         }
-        Some(AnswerState::Complete) | None => None,
+        Some(AnswerState::Complete) | None => message.finish_reason.map(|reason| {
+            let reason = match reason {
+                FinishReason::Length => "Cut off here: it was as long as it may be.",
+                FinishReason::ContentFilter => {
+                    "Cut off here by a filter of whoever runs the model."
+                }
+            };
+            reason.to_owned()
+        }),
     };
     if !message.content.is_empty() {
         quoted(out, &message.content);

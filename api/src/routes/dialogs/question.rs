@@ -209,11 +209,14 @@ async fn again(
             .ok_or_else(unknown)?,
     };
     let behind = messages::after(conn, dialog, question.position, 2).await?;
+    let worth = |row: &MessageRow| -> Result<Keeps, ApiError> {
+        Ok(Keeps::of(row.state()?, row.finish_reason()?, &row.content))
+    };
     let keeps = match behind.as_slice() {
         [] => Keeps::Nothing,
-        [answer] => Keeps::of(answer.state()?, &answer.content),
+        [one] => worth(one)?,
         // Whatever the answer was worth, what was said later is worth something.
-        [answer, ..] => Keeps::of(answer.state()?, &answer.content).max(Keeps::Part),
+        [one, ..] => worth(one)?.max(Keeps::Part),
     };
     let asked = Asked {
         id: question.id,

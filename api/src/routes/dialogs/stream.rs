@@ -84,6 +84,7 @@ impl<S> Telling<S> {
         let (content, trace) = (&mut draft.content, &mut draft.trace);
         tell(&mut self.pieces, content, MAX_ANSWER, trace, out, event)?;
         draft.tokens = self.pieces.tokens();
+        draft.finish_reason = self.pieces.finish_reason();
         Ok(())
     }
 
@@ -95,8 +96,11 @@ impl<S> Telling<S> {
             under_way: _under_way,
         } = self.stream;
         let event = match draft.ends(AnswerState::Complete, None).await {
-            Ok((_, Kept::Old(Some(old)))) => MessageEvent::Message(old),
-            Ok((message, Kept::New | Kept::Old(None))) => MessageEvent::Message(Box::new(message)),
+            Ok((message, Kept::New)) => MessageEvent::Message(Box::new(message)),
+            Ok((message, Kept::Old(old))) => {
+                let kept = old.map_or(message, |old| *old);
+                failure(&not_taken(), kept, &request_path, &request_id)
+            }
             Err((message, error)) => {
                 let problem = not_stored(&error);
                 failure(&problem, message, &request_path, &request_id)
@@ -134,6 +138,11 @@ fn failure(problem: &ApiError, message: Message, path: &str, request_id: &str) -
 /// The model has ended its answer, and said nothing: it only thought, or it called tools.
 pub(super) fn no_text() -> ApiError {
     interrupted("The model ended its answer without any text.")
+}
+
+/// The answer ended, and what was there is worth more.
+pub(super) fn not_taken() -> ApiError {
+    interrupted("The new answer was cut off before its end. The earlier one is whole, and stays.")
 }
 
 /// The answer is there, and cannot be written down.

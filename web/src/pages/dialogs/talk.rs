@@ -400,6 +400,7 @@ fn question(id: MessageId, content: String, answer: &Message) -> Message {
         content,
         created_at: answer.created_at,
         state: None,
+        finish_reason: None,
         problem: None,
         in_reply_to: None,
         instance: None,
@@ -441,7 +442,7 @@ mod tests {
     fn blank() -> Message {
         serde_json::from_value(serde_json::json!({
             "id": "01890a5d-ac96-774b-bcce-b302099a8057", "role": "assistant", "content": "",
-            "created_at": "2026-01-01T00:00:00Z", "state": "complete", "problem": null, "in_reply_to": null,
+            "created_at": "2026-01-01T00:00:00Z", "state": "complete", "finish_reason": null, "problem": null, "in_reply_to": null,
             "instance": null, "trace": [], "left_out": 0, "first_byte_ms": null, "duration_ms": null,
             "prompt_tokens": null, "completion_tokens": null
         }))

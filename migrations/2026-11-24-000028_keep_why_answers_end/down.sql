@@ -1,0 +1,1 @@
+ALTER TABLE dialog_messages DROP COLUMN finish_reason;
