@@ -40,8 +40,8 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch::Receiver;
 use understudy_shared::{
-    CheckResult, InstanceStatus, MemberPreview, ModelInstanceId, ProxyId, ProxyState, TokenId,
-    TokenState,
+    Capability, CheckResult, InstanceStatus, MemberPreview, ModelInstanceId, ProxyId, ProxyState,
+    TokenId, TokenState,
 };
 
 use crate::domain::model_instance::Connection;
@@ -210,8 +210,8 @@ impl Gateway {
     }
 
     /// Whether at least one instance of a group would answer now.
-    pub fn is_available(&self, group: &snapshot::Group) -> bool {
-        picker::is_available(group, self.surroundings().now())
+    pub fn is_available(&self, group: &snapshot::Group, endpoint: Option<Capability>) -> bool {
+        picker::is_available(group, endpoint, self.surroundings().now())
     }
 
     /// Checks a connection step by step, over the very client that requests would use.

@@ -74,13 +74,19 @@ fn gpus() -> Result<Vec<HostGpu>, NvmlError> {
     let nvml = Nvml::init()?;
     let mut gpus = Vec::new();
     for index in 0..nvml.device_count()? {
-        let device = nvml.device_by_index(index)?;
-        let memory = device.memory_info()?;
-        gpus.push(HostGpu {
-            name: device.name()?,
-            memory_total_bytes: memory.total,
-            memory_free_bytes: memory.free,
+        let gpu = nvml.device_by_index(index).and_then(|device| {
+            let memory = device.memory_info()?;
+            Ok(HostGpu {
+                name: device.name()?,
+                memory_total_bytes: memory.total,
+                memory_free_bytes: memory.free,
+            })
         });
+        // One that has failed hides no other.
+        match gpu {
+            Ok(gpu) => gpus.push(gpu),
+            Err(error) => tracing::debug!(index, %error, "a graphics processor says nothing"),
+        }
     }
     Ok(gpus)
 }

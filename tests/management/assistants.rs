@@ -125,10 +125,24 @@ async fn wrong_fields_are_named() {
     let answer = admin.post(ASSISTANTS, &assistant("lawyer", &group)).await;
     answer.faults(409, "conflict", &[("/name", "conflict")]);
 
+    // Nobody has more than two hundred.
+    let many = format!(
+        "INSERT INTO assistants (id, name, name_key, title, description, group_id, system_prompt, parameters, visibility, owner_id) \
+         SELECT gen_random_uuid(), 'n' || n, 'n' || n, '', '', '{}', '', '{{}}', 'private', owner_id \
+         FROM generate_series(1, 199) AS n, assistants WHERE assistants.name = 'Lawyer'",
+        group.id
+    );
+    let database = app.database().connect().await;
+    database.batch_execute(&many).await.unwrap();
+    let one_more = assistant("one-more", &group);
+    user.post(ASSISTANTS, &one_more)
+        .await
+        .problem(409, "limit_reached");
+    made(&admin, &one_more).await;
+
     // Groups do not take the names of assistants, but one that has such a name keeps it.
     let answer = admin.post(GROUPS, &json!({"name": "Assistant/x"})).await;
     answer.faults(422, fault, &[("/name", fault)]);
-    let database = app.database().connect().await;
     let rename = "UPDATE model_groups SET name = 'assistant/old', name_key = 'assistant/old'";
     database.batch_execute(rename).await.unwrap();
     let renamed = json!({"name": "Assistant/Old", "title": "Old"});

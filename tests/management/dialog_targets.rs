@@ -202,6 +202,15 @@ async fn a_dialog_says_what_has_become_of_its_group() {
         .post(&talk.messages, &question)
         .await
         .problem(503, "no_instance_available");
+    // Nobody but an instance that is switched off, which is as empty; then one that does not talk.
+    let instance = &talk.stage.first_instance;
+    change(json!({"members": [{"instance_id": instance.id}]})).await;
+    let off = json!({"enabled": false});
+    admin.patch(&instance.path, &off).await.expect(200);
+    assert_eq!(availability().await, "group_empty");
+    let embeds = json!({"enabled": true, "capabilities": {"endpoints": ["embeddings"]}});
+    admin.patch(&instance.path, &embeds).await.expect(200);
+    assert_eq!(availability().await, "unavailable");
     change(json!({"name": "renamed"})).await;
     assert_eq!(talk.get().await["target"]["name"], "renamed");
     talk.person

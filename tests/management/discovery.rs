@@ -49,7 +49,8 @@ fn servers() -> Vec<(&'static str, Upstream)> {
             it.page("/system", Reply::json(200, &json!({"backends": []})));
         }),
         server("sglang", |it| it.models(owned_by("sglang"))),
-        server("unknown", |_| {}),
+        // Holds back what would tell its name.
+        server("unknown", |it| it.page("/props", Reply::hang())),
         server("locked", |it| {
             it.models(Reply::error(
                 401,

@@ -180,6 +180,18 @@ pub async fn visible_to(
         .await
 }
 
+/// How many assistants a person owns.
+///
+/// # Errors
+/// If the database fails.
+pub async fn count_of(conn: &mut AsyncPgConnection, owner: Uuid) -> QueryResult<i64> {
+    assistants::table
+        .filter(assistants::owner_id.eq(owner))
+        .count()
+        .get_result(conn)
+        .await
+}
+
 /// The assistant with this id, whoever asks.
 ///
 /// # Errors

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use understudy_shared::ApiKey;
+use understudy_shared::{ApiKey, Visibility};
 use uuid::Uuid;
 
 use super::model_groups::StoredModelGroup;
 use super::model_instances::MemberFacts;
-use super::schema::model_instances as table;
-use super::{api_keys, assistants, configuration, model_groups, model_instances};
+use super::schema::{assistants, model_instances as table};
+use super::{api_keys, configuration, model_groups, model_instances};
 
 /// An instance, as far as its status and its changes are concerned.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -72,10 +72,9 @@ pub async fn read(conn: &mut AsyncPgConnection) -> QueryResult<Catalog> {
                 .await?;
             let ids: Vec<Uuid> = instances.iter().map(|instance| instance.id).collect();
             let keys = api_keys::list(conn, None).await?.into_iter();
-            let assistants = assistants::all(conn).await?.into_iter();
             Ok(Catalog {
                 revision,
-                assistants: assistants.map(in_short).collect(),
+                assistants: assistants_in_short(conn).await?,
                 facts: model_instances::facts(conn, &ids).await?,
                 groups: model_groups::all(conn).await?,
                 keys: keys.map(without_use).collect(),
@@ -85,12 +84,25 @@ pub async fn read(conn: &mut AsyncPgConnection) -> QueryResult<Catalog> {
         .await
 }
 
-fn in_short(row: assistants::AssistantRow) -> CatalogAssistant {
-    CatalogAssistant {
-        id: row.id,
-        version: row.version,
-        only_for: row.owner_id.filter(|_| !row.is_shared()),
-    }
+/// What they say to models stays where it is: there may be megabytes of it.
+async fn assistants_in_short(conn: &mut AsyncPgConnection) -> QueryResult<Vec<CatalogAssistant>> {
+    let rows: Vec<(Uuid, i64, Option<Uuid>, String)> = assistants::table
+        .order(assistants::name_key)
+        .select((
+            assistants::id,
+            assistants::version,
+            assistants::owner_id,
+            assistants::visibility,
+        ))
+        .load(conn)
+        .await?;
+    let in_short =
+        |(id, version, owner, visibility): (Uuid, i64, Option<Uuid>, String)| CatalogAssistant {
+            id,
+            version,
+            only_for: owner.filter(|_| visibility != Visibility::Shared.as_str()),
+        };
+    Ok(rows.into_iter().map(in_short).collect())
 }
 
 fn without_use(row: api_keys::ApiKeyRow) -> ApiKey {

@@ -21,7 +21,7 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{ChannelBinding as RequiredBinding, Host, SslMode};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_postgres::{Client, Config, Connection, Error, Socket};
 use tokio_rustls::TlsConnector;
@@ -40,6 +40,11 @@ pub enum AddressError {
     /// Nobody knows this word.
     #[error("has an sslmode other than disable, prefer, require, verify-ca and verify-full")]
     Mode,
+    /// TLS is bound to the sign-in nowhere here.
+    #[error(
+        "asks for channel_binding=require, which is not supported; leave it out, and use sslmode=verify-full to know the server"
+    )]
+    ChannelBinding,
     /// The authorities cannot be read.
     #[error("names {0} in sslrootcert, whose certificates cannot be read: {1}")]
     Authorities(String, String),
@@ -145,6 +150,9 @@ fn read(url: &str) -> Result<(Config, Trust), AddressError> {
         whole.push_str(&rest.join("&"));
     }
     let mut config: Config = whole.parse().map_err(|_| AddressError::Malformed)?;
+    if config.get_channel_binding() == RequiredBinding::Require {
+        return Err(AddressError::ChannelBinding);
+    }
     let check = match mode.as_deref() {
         None | Some("disable" | "prefer") => Check::Nothing,
         Some("require") if authorities.is_some() => Check::Authority,
@@ -383,6 +391,9 @@ mod tests {
         assert!(said("nowhere").contains("is not a PostgreSQL URL"));
         assert!(said("postgres://u@h/d?sslkey=x").contains("is not a PostgreSQL URL"));
         assert!(said("postgres://u@h/d?sslmode=verify").contains("sslmode other than"));
+        let bound = "postgres://u@h/d?sslmode=require&channel_binding=require";
+        assert!(said(bound).contains("channel_binding=require, which is not supported"));
+        check("postgres://u@h/d?channel_binding=prefer").unwrap();
         let missing = "postgres://u:pw@h/d?sslmode=verify-full&sslrootcert=/does/not/exist";
         let message = said(missing);
         assert!(message.contains("/does/not/exist") && !message.contains("pw"));

@@ -17,7 +17,9 @@ use uuid::Uuid;
 
 use super::assistants::found_by;
 use super::convert::{from_json, named};
-use super::schema::{assistants, dialog_messages, dialogs, model_group_members, model_groups};
+use super::model_groups::{self, StoredModelGroup};
+use super::model_instances::{self, MemberFacts};
+use super::schema::{assistants, dialog_messages, dialogs};
 
 pub mod lease;
 pub mod messages;
@@ -82,20 +84,6 @@ pub struct ChosenTarget {
     pub target_title: String,
 }
 
-/// A group, as far as dialogs show it.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = model_groups, check_for_backend(Pg))]
-pub struct TargetGroup {
-    /// Id.
-    pub id: Uuid,
-    /// Name.
-    pub name: String,
-    /// Title.
-    pub title: String,
-    /// Whether it is enabled.
-    pub enabled: bool,
-}
-
 /// An assistant, as far as a dialog needs it.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = assistants, check_for_backend(Pg))]
@@ -127,9 +115,9 @@ impl TargetAssistant {
 #[derive(Debug, Default)]
 pub struct Targets {
     /// Groups by id, those of the assistants included.
-    pub groups: HashMap<Uuid, TargetGroup>,
-    /// Of those, the ones with an enabled member.
-    pub manned: Vec<Uuid>,
+    pub groups: HashMap<Uuid, StoredModelGroup>,
+    /// What is known of their members.
+    pub facts: HashMap<Uuid, MemberFacts>,
     /// Assistants that the person may use, by id.
     pub assistants: HashMap<Uuid, TargetAssistant>,
 }
@@ -316,22 +304,15 @@ pub async fn targets<'a>(
     }
     let assistants = assistants_of(conn, person, &assistants).await?;
     groups.extend(assistants.iter().filter_map(|assistant| assistant.group_id));
-    let groups: Vec<TargetGroup> = model_groups::table
-        .filter(model_groups::id.eq_any(groups))
-        .select(TargetGroup::as_select())
-        .load(conn)
-        .await?;
-    let ids: Vec<Uuid> = groups.iter().map(|group| group.id).collect();
-    let manned = model_group_members::table
-        .filter(model_group_members::group_id.eq_any(ids))
-        .filter(model_group_members::enabled)
-        .select(model_group_members::group_id)
-        .distinct()
-        .load(conn)
-        .await?;
+    let groups = model_groups::get_many(conn, &groups).await?;
+    let members = groups.iter().flat_map(|group| &group.members);
+    let members: Vec<Uuid> = members.map(|member| member.instance_id.0).collect();
     Ok(Targets {
-        groups: groups.into_iter().map(|group| (group.id, group)).collect(),
-        manned,
+        facts: model_instances::facts(conn, &members).await?,
+        groups: groups
+            .into_iter()
+            .map(|group| (group.row.id, group))
+            .collect(),
         assistants: assistants
             .into_iter()
             .map(|assistant| (assistant.id, assistant))
@@ -354,17 +335,4 @@ pub async fn assistants_of(
         .select(TargetAssistant::as_select())
         .load(conn)
         .await
-}
-
-/// The group with this id.
-///
-/// # Errors
-/// If the database fails.
-pub async fn group(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option<TargetGroup>> {
-    model_groups::table
-        .find(id)
-        .select(TargetGroup::as_select())
-        .first(conn)
-        .await
-        .optional()
 }

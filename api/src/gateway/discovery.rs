@@ -33,8 +33,10 @@ pub use place::{Place, usual_places};
 
 /// Time to connect: it is this machine, or one beside it.
 const CONNECT_MS: u64 = 800;
-/// Time for everything that is asked at one place.
-const WHOLE: Duration = Duration::from_millis(2400);
+/// Time for the list of models at one place.
+const LIST: Duration = Duration::from_millis(1700);
+/// Time for the marks that tell which program it is.
+const MARKS: Duration = Duration::from_millis(700);
 /// Time for the name of the host of a container.
 const RESOLVE: Duration = Duration::from_millis(400);
 /// Most that is read of one answer.
@@ -117,8 +119,7 @@ async fn at(
         port,
         base_path: "/v1".to_owned(),
     };
-    let asked = timeout(WHOLE, ask(&endpoint, egress)).await;
-    let found = asked.unwrap_or(Err(ProbeOutcome::Silent));
+    let found = ask(&endpoint, egress).await;
     let outcome = found.as_ref().err().copied();
     let server = found.ok().map(|found| DiscoveredServer {
         engine: found.engine,
@@ -150,6 +151,21 @@ async fn ask(endpoint: &Endpoint, egress: &Arc<EgressPolicy>) -> Result<Found, P
         ReasonCode::EgressDenied => ProbeOutcome::Denied,
         _ => ProbeOutcome::Other,
     })?;
+    let answered = timeout(LIST, list(&client)).await;
+    let (server, listed) = answered.unwrap_or(Err(ProbeOutcome::Silent))?;
+    let models = listed.as_deref().unwrap_or_default();
+    let owner = models.iter().find_map(|model| model.get("owned_by"));
+    let named = engine::find(server, owner.and_then(Value::as_str), &client);
+    Ok(Found {
+        // One that holds back its marks is offered all the same.
+        engine: timeout(MARKS, named).await.unwrap_or(Engine::Unknown),
+        models: models.iter().filter_map(model).take(MAX_MODELS).collect(),
+        requires_token: listed.is_none(),
+    })
+}
+
+/// The name that a server gives itself, and the models that it lists; none if that takes a credential.
+async fn list(client: &Client) -> Result<(Option<Engine>, Option<Vec<Value>>), ProbeOutcome> {
     let answered = client.get_or_cause(Lane::default(), "/models").await;
     let response = answered.map_err(|(_, cause)| match cause {
         Cause::Egress => ProbeOutcome::Denied,
@@ -159,26 +175,16 @@ async fn ask(endpoint: &Endpoint, egress: &Arc<EgressPolicy>) -> Result<Found, P
     })?;
     let status = response.status();
     let server = engine::by_header(response.headers());
-    let body = read(response).await.ok_or(ProbeOutcome::Other)?;
+    let mut body = read(response).await.ok_or(ProbeOutcome::Other)?;
     if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         // Anything may ask for a credential; those that speak this protocol say so in its form.
         body.get("error").ok_or(ProbeOutcome::Other)?;
-        return Ok(Found {
-            engine: engine::find(server, None, &client).await,
-            models: Vec::new(),
-            requires_token: true,
-        });
+        return Ok((server, None));
     }
-    let listed = body.get("data").and_then(Value::as_array);
-    let listed = listed
-        .filter(|_| status.is_success())
-        .ok_or(ProbeOutcome::Other)?;
-    let owner = listed.iter().find_map(|model| model.get("owned_by"));
-    Ok(Found {
-        engine: engine::find(server, owner.and_then(Value::as_str), &client).await,
-        models: listed.iter().filter_map(model).take(MAX_MODELS).collect(),
-        requires_token: false,
-    })
+    match body.get_mut("data").map(Value::take) {
+        Some(Value::Array(listed)) if status.is_success() => Ok((server, Some(listed))),
+        _ => Err(ProbeOutcome::Other),
+    }
 }
 
 /// The id of a model, if an instance could be given it.

@@ -200,16 +200,19 @@ pub async fn list_models(request: HttpRequest, state: web::Data<AppState>) -> Ht
     groups.sort_by(|a, b| a.name.cmp(&b.name));
     let groups = groups
         .into_iter()
-        .map(|group| (&group.name, group.created_at, group));
+        .map(|group| (&group.name, group.created_at, group, None));
+    // An assistant only talks; a group does whatever one of its instances does.
+    let assistants = assistant::listed(&snapshot, &key).into_iter();
+    let assistants = assistants.map(|(id, made, group)| (id, made, group, Some(Capability::Chat)));
     let models: Vec<_> = groups
-        .chain(assistant::listed(&snapshot, &key))
-        .map(|(id, created_at, group)| {
+        .chain(assistants)
+        .map(|(id, created_at, group, endpoint)| {
             json!({
                 "id": id,
                 "object": "model",
                 "created": created_at.timestamp(),
                 "owned_by": "understudy",
-                "available": state.gateway.is_available(group),
+                "available": state.gateway.is_available(group, endpoint),
             })
         })
         .collect();

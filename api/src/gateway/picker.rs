@@ -100,21 +100,23 @@ pub fn hindrance<M: Pickable>(
     hindrance::of(rules, &member.facts(), wanted, now)
 }
 
-/// Whether at least one member of a group would be asked now, for anything.
-pub fn is_available(group: &Group, now: Moment) -> bool {
-    usable(group, now).next().is_some()
+/// Whether at least one member of a group would be asked now at this endpoint; at any, if none is named.
+pub fn is_available(group: &Group, endpoint: Option<Capability>, now: Moment) -> bool {
+    usable(group, endpoint, now).next().is_some()
 }
 
 /// Whether a member other than the one at this place would be asked now, for anything.
 pub fn others_usable(group: &Group, place: usize, now: Moment) -> bool {
-    usable(group, now).any(|other| other != place)
+    usable(group, None, now).any(|other| other != place)
 }
 
-fn usable(group: &Group, now: Moment) -> impl Iterator<Item = usize> {
-    let rules = Rules::from(group);
-    let fits = move |member: &Member| {
-        hindrance::of(&rules, &member.facts(), Wanted::default(), now).is_none()
+fn usable(group: &Group, endpoint: Option<Capability>, now: Moment) -> impl Iterator<Item = usize> {
+    let wanted = Wanted {
+        endpoint,
+        tokens: 0,
     };
+    let rules = Rules::from(group);
+    let fits = move |member: &Member| hindrance::of(&rules, &member.facts(), wanted, now).is_none();
     let members = group.members.iter().enumerate();
     members.filter_map(move |(place, member)| fits(member).then_some(place))
 }

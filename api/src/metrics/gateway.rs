@@ -251,7 +251,7 @@ fn states(
         "understudy_group_available",
         "Whether at least one instance of a group would answer now",
         groups.iter().map(|group| {
-            let available = group.enabled && gateway.is_available(group);
+            let available = group.enabled && gateway.is_available(group, None);
             ([(GROUP, group.name.as_str())], f64::from(available))
         }),
     )

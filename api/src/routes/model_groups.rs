@@ -37,17 +37,19 @@ pub(crate) async fn facts_of(
     conn: &mut AsyncPgConnection,
     groups: impl IntoIterator<Item = &StoredModelGroup>,
 ) -> Result<Facts, ApiError> {
-    let members = groups.into_iter().flat_map(|group| &group.members);
-    let ids: Vec<Uuid> = members.map(|member| member.instance_id.0).collect();
-    Ok(db::model_instances::facts(conn, &ids).await?)
+    facts(conn, groups.into_iter().flat_map(|group| &group.members)).await
 }
 
 fn not_found() -> ApiError {
     ApiError::not_found("model group with this id")
 }
 
-async fn facts(conn: &mut AsyncPgConnection, members: &[GroupMember]) -> Result<Facts, ApiError> {
-    let ids: Vec<Uuid> = members.iter().map(|member| member.instance_id.0).collect();
+async fn facts(
+    conn: &mut AsyncPgConnection,
+    members: impl IntoIterator<Item = &GroupMember>,
+) -> Result<Facts, ApiError> {
+    let members = members.into_iter();
+    let ids: Vec<Uuid> = members.map(|member| member.instance_id.0).collect();
     Ok(db::model_instances::facts(conn, &ids).await?)
 }
 

@@ -22,9 +22,12 @@ use crate::routes::answer::{self, refused, resource};
 use crate::routes::extract::{IfMatch, JsonBody, MergePatch, PathId, read_as};
 use crate::state::AppState;
 
+/// Assistants that one person may own: every replica keeps all of them at hand.
+const MAX_OF_ONE: i64 = 200;
+
 /// Make an assistant
 ///
-/// A person's own unless it is `shared`, which takes the role `operator`. What a key makes must be `shared`.
+/// A person's own unless it is `shared`, which takes the role `operator`. What a key makes must be `shared`. A person owns at most 200.
 #[utoipa::path(
     tag = "assistants",
     request_body = CreateAssistant,
@@ -33,7 +36,7 @@ use crate::state::AppState;
             ("location" = String, description = "Path of the assistant"),
             ("etag" = String, description = "The version, for If-Match"),
         )),
-        (status = 409, description = "The name is taken (`conflict`), perhaps by an assistant that the caller does not find", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The name is taken (`conflict`), perhaps by an assistant that the caller does not find, or there are as many as there may be (`limit_reached`)", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 #[post("/api/v1/assistants")]
@@ -51,6 +54,7 @@ pub async fn create_assistant(
     let around = conn
         .transaction::<_, ApiError, _>(async |conn| {
             db::model_instances::lock_configuration(conn).await?;
+            check_room(conn, new.owner_id).await?;
             check_references(conn, &new).await?;
             let mut change = Change::within(conn, &author)?;
             db::assistants::insert(&mut change, &new)
@@ -209,6 +213,16 @@ fn check_sharing(
             owner.map(Some).ok_or_else(nobodys)
         }
     }
+}
+
+/// Whether a person may have one more.
+async fn check_room(conn: &mut AsyncPgConnection, owner: Option<Uuid>) -> Result<(), ApiError> {
+    let Some(owner) = owner else { return Ok(()) };
+    if db::assistants::count_of(conn, owner).await? < MAX_OF_ONE {
+        return Ok(());
+    }
+    let detail = format!("You have {MAX_OF_ONE} assistants already; delete some first.");
+    Err(ApiError::new(ProblemCode::LimitReached, detail))
 }
 
 /// What needs a look at other resources: the group must exist, and none may have the name under which programs ask the assistant.

@@ -108,7 +108,7 @@ pub(super) async fn prepare(
         let row = stored.row;
         let targets = db::dialogs::targets(conn, person, std::iter::once(&row)).await?;
         let found = target::found(&row, &targets);
-        let Some(id) = found.group.map(|group| ModelGroupId(group.id)) else {
+        let Some(id) = found.group.map(|group| ModelGroupId(group.row.id)) else {
             return Err(target::gone(row.target_kind()?, &found, &row));
         };
         let Some((snapshot, group)) = asking::find(state, id).await else {
@@ -234,7 +234,7 @@ async fn remember_names(
 ) -> Result<(), ApiError> {
     let (name, title) = match (found.assistant, found.group) {
         (Some(assistant), _) => (&assistant.name, &assistant.title),
-        (None, Some(group)) => (&group.name, &group.title),
+        (None, Some(group)) => (&group.row.name, &group.row.title),
         (None, None) => return Ok(()),
     };
     if (name, title) != (&row.target_name, &row.target_title) {

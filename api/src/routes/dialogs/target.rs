@@ -8,15 +8,17 @@ use understudy_shared::{
 use uuid::Uuid;
 
 use crate::db;
-use crate::db::dialogs::{ChosenTarget, DialogRow, TargetAssistant, TargetGroup, Targets};
+use crate::db::dialogs::{ChosenTarget, DialogRow, TargetAssistant, Targets};
+use crate::db::model_groups::StoredModelGroup;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::gateway::snapshot::Group;
+use crate::routes::model_groups::availability;
 
 /// Whom a dialog is with, as far as it is still there.
 pub(super) struct Found<'a> {
     pub assistant: Option<&'a TargetAssistant>,
-    pub group: Option<&'a TargetGroup>,
+    pub group: Option<&'a StoredModelGroup>,
 }
 
 /// What is left of what a dialog is with. An assistant that is not shared any more is as good as gone.
@@ -42,30 +44,26 @@ pub(super) fn describe(
     let found = found(row, targets);
     let (name, title) = match (found.assistant, found.group) {
         (Some(assistant), _) => (&assistant.name, &assistant.title),
-        (None, Some(group)) => (&group.name, &group.title),
+        (None, Some(group)) => (&group.row.name, &group.row.title),
         (None, None) => (&row.target_name, &row.target_title),
     };
     let snapshot = gateway.snapshot();
     let known = found.group.and_then(|group| {
         let mut groups = snapshot.groups();
-        groups.find(|known| known.id.0 == group.id)
+        groups.find(|known| known.id.0 == group.row.id)
     });
-    let availability = match (kind, found.assistant, found.group) {
-        (TargetKind::Assistant, None, _) => Availability::AssistantDeleted,
-        (_, _, None) => Availability::GroupDeleted,
-        (_, _, Some(group)) if !group.enabled => Availability::GroupDisabled,
-        (_, _, Some(group)) if !targets.manned.contains(&group.id) => Availability::GroupEmpty,
-        _ if known.is_some_and(|group| gateway.is_available(group)) => Availability::Available,
-        _ => Availability::Unavailable,
+    let availability = match (kind, found.assistant) {
+        (TargetKind::Assistant, None) => Availability::AssistantDeleted,
+        _ => availability(found.group, &targets.facts, gateway)?,
     };
     Ok(DialogTarget {
         kind,
         name: name.clone(),
         title: title.clone(),
         group: found.group.map(|group| GroupRef {
-            id: ModelGroupId(group.id),
-            name: group.name.clone(),
-            title: group.title.clone(),
+            id: ModelGroupId(group.row.id),
+            name: group.row.name.clone(),
+            title: group.row.title.clone(),
         }),
         availability,
         context_length: known.and_then(|group| smallest_context(group)),
@@ -95,9 +93,11 @@ pub(super) async fn chosen(
 ) -> Result<ChosenTarget, ApiError> {
     match (group, assistant) {
         (Some(id), None) => {
-            let group = db::dialogs::group(conn, id.0).await?;
-            let group =
-                group.ok_or_else(|| ApiError::field("/group_id", FieldRule::UnknownGroup))?;
+            let mut found = db::model_groups::get_many(conn, &[id.0]).await?;
+            let group = found
+                .pop()
+                .ok_or_else(|| ApiError::field("/group_id", FieldRule::UnknownGroup))?
+                .row;
             Ok(ChosenTarget {
                 group_id: Some(group.id),
                 assistant_id: None,

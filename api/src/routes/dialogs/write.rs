@@ -15,6 +15,7 @@ use crate::db::time::now;
 use crate::domain::dialog::title::title_of;
 use crate::domain::merge_patch::merge;
 use crate::error::ApiError;
+use crate::routes::answer::refused;
 use crate::routes::extract::{JsonBody, MergePatch, PathId, read_as};
 use crate::state::AppState;
 
@@ -50,7 +51,9 @@ pub async fn create_dialog(
         return Err(ApiError::new(ProblemCode::LimitReached, detail));
     }
     let title = input.title.trim();
-    let row = db::dialogs::insert(&mut conn, person, title, &target, now()).await?;
+    let row = db::dialogs::insert(&mut conn, person, title, &target, now())
+        .await
+        .map_err(refused)?;
     let location = format!("/api/v1/dialogs/{}", row.id);
     let stored = StoredDialog {
         row,
@@ -115,7 +118,9 @@ async fn change(
     // What is gone already may stay so while something else is changed.
     if after != before {
         let target = chosen(conn, person, changed.group_id, changed.assistant_id).await?;
-        db::dialogs::set_target(conn, row.id, &target, now()).await?;
+        db::dialogs::set_target(conn, row.id, &target, now())
+            .await
+            .map_err(refused)?;
     }
     let title = changed.title.trim();
     let own = if row.titled { &*row.title } else { "" };

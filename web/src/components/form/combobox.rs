@@ -154,7 +154,11 @@ pub fn Combobox(
                 show_active();
             }
             "Enter" => {
-                let Some(index) = now else {
+                // Somebody who has typed until one choice was left means that one.
+                let named =
+                    query.with_untracked(|query| query.as_ref().is_some_and(|q| !q.is_empty()));
+                let only = (!free && named && count == 1 && open.get_untracked()).then_some(0);
+                let Some(index) = now.or(only) else {
                     // Enter in an open list chooses; it does not send the form.
                     if open.get_untracked() {
                         close();
