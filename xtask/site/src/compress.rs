@@ -28,6 +28,8 @@ const KINDS: [&str; 10] = [
 const FIRST_VISIT: usize = 700 * 1024;
 /// What all pages together may weigh.
 const ALL: usize = 1450 * 1024;
+/// Files smaller than this are told together: of code that several pages share there are more than a hundred.
+const SMALL: usize = 32 * 1024;
 /// What the limits are about; the page itself, its icon and the licences are a few hundred bytes each.
 const WEIGHED: [&str; 3] = ["wasm", "js", "css"];
 
@@ -39,9 +41,18 @@ struct Sizes {
     brotli: usize,
 }
 
-/// Writes `.gz` and `.br` beside every file in `folder` that gets smaller by them, and prints all sizes.
+impl Sizes {
+    fn add(&mut self, other: Self) {
+        self.raw += other.raw;
+        self.gzip += other.gzip;
+        self.brotli += other.brotli;
+    }
+}
+
+/// Writes `.gz` and `.br` beside every file in `folder` that gets smaller by them, and says what they weigh.
 pub fn folder(folder: &Path, debug: bool) -> Result<()> {
     let mut total = Sizes::default();
+    let (mut small, mut count) = (Sizes::default(), 0);
     say(format_args!(
         "  {:<40} {:>10} {:>10} {:>10}",
         "file", "raw", "gzip", "brotli"
@@ -49,11 +60,15 @@ pub fn folder(folder: &Path, debug: bool) -> Result<()> {
     for path in files(folder)? {
         let sizes = file(&path, debug)?;
         let name = path.strip_prefix(folder)?.display().to_string();
-        say(line(&name, sizes));
-        total.raw += sizes.raw;
-        total.gzip += sizes.gzip;
-        total.brotli += sizes.brotli;
+        total.add(sizes);
+        if sizes.raw < SMALL {
+            small.add(sizes);
+            count += 1;
+        } else {
+            say(line(&name, sizes));
+        }
     }
+    say(line(&format!("{count} smaller files"), small));
     say(line("total", total));
     Ok(())
 }
