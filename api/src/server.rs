@@ -7,106 +7,44 @@ use std::time::{Duration, SystemTime};
 
 use actix_web::{App, HttpServer, web};
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 use crate::auth::oidc::Provider;
 use crate::auth::{self, AccessTokens};
-use crate::config::{Config, Database};
-use crate::db::embedded::{EmbeddedError, EmbeddedPostgres};
-use crate::db::{self, DatabaseError, Pool};
-use crate::error::ApiError;
+use crate::config::Config;
+use crate::db;
 use crate::events;
 use crate::gateway::egress::EgressPolicy;
 use crate::gateway::watch::desk::Desk;
 use crate::gateway::watch::link;
 use crate::gateway::{Gateway, refresh, watch};
-use crate::keys::{self, KeyFileError, KeyRing};
+use crate::keys::KeyRing;
 use crate::metrics::{self, Metrics};
 use crate::routes::asking::limits::AskingLimits;
 use crate::routes::model_instances::Discoveries;
-use crate::secrets::{SecretCipher, WrongKeys};
+use crate::secrets::SecretCipher;
 use crate::state::AppState;
-use crate::telemetry::{TelemetryError, Traces};
+use crate::telemetry::Traces;
 use crate::{answers, retention, routes, usage};
 
 mod around;
 pub mod cors;
+mod error;
 pub mod readiness;
 mod shutdown;
+mod start;
 pub mod web_root;
 
-/// How long an unreachable database is waited for at start.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
-/// Between two tries.
-const DATABASE_RETRY: Duration = Duration::from_millis(500);
+pub use error::ServeError;
+pub use start::{load_secret_keys, migrate, open_database, verify_secrets};
+
+use start::{first_administrator, load_keys, patiently, start_database};
+
 /// Time for the head of a request.
 const REQUEST_HEAD: Duration = Duration::from_secs(10);
 /// How long an idle connection of a client is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// For the last words of what was not over when the time for it was.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-
-/// Why the service does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The keys on disk cannot be used.
-    #[error(transparent)]
-    Keys(#[from] KeyFileError),
-    /// The embedded database does not start.
-    #[error(transparent)]
-    Embedded(#[from] EmbeddedError),
-    /// The database cannot be used.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-    /// The database refuses what the start needs.
-    #[error("the database failed at start: {0}")]
-    Start(#[from] ApiError),
-    /// What is stored cannot be decrypted.
-    #[error(
-        "{0}. Start with the keys that encrypted them (UNDERSTUDY_SECRET_KEYS or the key file in the data folder). If they are lost, \
-         UNDERSTUDY_ALLOW_UNREADABLE_SECRETS=true starts all the same: instances are down until their secrets are entered again."
-    )]
-    Secrets(#[from] WrongKeys),
-    /// Some secrets cannot be encrypted with the newest key, since they cannot be decrypted.
-    #[error(
-        "{0} stored secrets cannot be decrypted; they are named above and were left as they are. Bring the keys back that encrypted \
-         them and run this again, or enter the secrets again."
-    )]
-    Unreadable(usize),
-    /// Others go on to encrypt with an older key.
-    #[error(
-        "secrets are entered with an older key all the time: give the newest key to every replica, then run this again"
-    )]
-    RekeyedInVain,
-    /// The address is taken or not ours.
-    #[error(
-        "cannot listen on {0}: {1}. Is another service running there? UNDERSTUDY_LISTEN chooses another address."
-    )]
-    Listen(SocketAddr, std::io::Error),
-    /// The address of the metrics is taken or not ours.
-    #[error(
-        "cannot listen on {0} for /metrics: {1}. Is another service running there? UNDERSTUDY_METRICS_LISTEN chooses another address."
-    )]
-    ListenMetrics(SocketAddr, std::io::Error),
-    /// The settings of traces cannot be used.
-    #[error(transparent)]
-    Telemetry(#[from] TelemetryError),
-    /// The server broke.
-    #[error("the server failed: {0}")]
-    Io(#[from] std::io::Error),
-}
-
-impl ServeError {
-    /// Exit code, as sysexits has them: 78 = configuration, 75 = try again later, 65 = data.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Keys(_) | Self::Secrets(_) | Self::Telemetry(_) => 78,
-            Self::Database(DatabaseError::Connect(_)) | Self::RekeyedInVain => 75,
-            Self::Unreadable(_) => 65,
-            _ => 1,
-        }
-    }
-}
 
 /// Runs the service until it is told to stop.
 ///
@@ -161,83 +99,6 @@ fn listen_for_metrics(
     let listener = TcpListener::bind(wanted).map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     Ok(Some((listener, address)))
-}
-
-/// Runs the migrations alone.
-///
-/// # Errors
-/// If the database cannot be reached or a migration fails.
-pub async fn migrate(config: Config) -> Result<(), ServeError> {
-    if let (_, Some(embedded)) = open_database(&config).await? {
-        embedded.stop().await;
-    }
-    Ok(())
-}
-
-/// The keys that encrypt stored secrets. Without those of the environment they are in the data folder, which the embedded database makes.
-///
-/// # Errors
-/// If the key file cannot be used.
-pub fn load_secret_keys(config: &Config) -> Result<KeyRing, ServeError> {
-    load_keys(config.secret_keys.as_ref(), config, "secret-keys")
-}
-
-fn load_keys(ring: Option<&KeyRing>, config: &Config, file: &str) -> Result<KeyRing, ServeError> {
-    match ring {
-        Some(ring) => Ok(ring.clone()),
-        None => Ok(keys::load_or_create(&config.data_dir.join(file))?),
-    }
-}
-
-async fn start_database(config: &Config) -> Result<(String, Option<EmbeddedPostgres>), ServeError> {
-    match &config.database {
-        Database::Url(url) => Ok((url.clone(), None)),
-        Database::Embedded => {
-            let embedded =
-                EmbeddedPostgres::start(&config.data_dir, config.postgres_bin.as_deref()).await?;
-            Ok((embedded.url().to_owned(), Some(embedded)))
-        }
-    }
-}
-
-/// The database for a command, migrated. With the embedded one that of a service that runs already, else one that is started, and
-/// stopped with [`EmbeddedPostgres::stop`].
-///
-/// # Errors
-/// If there is no database, or a migration fails.
-pub async fn open_database(
-    config: &Config,
-) -> Result<(String, Option<EmbeddedPostgres>), ServeError> {
-    let (url, embedded) = match &config.database {
-        Database::Url(url) => (url.clone(), None),
-        Database::Embedded => {
-            let bin = config.postgres_bin.as_deref();
-            EmbeddedPostgres::start_or_join(&config.data_dir, bin).await?
-        }
-    };
-    match patiently(&url).await {
-        Ok(()) => Ok((url, embedded)),
-        Err(error) => {
-            if let Some(embedded) = embedded {
-                embedded.stop().await;
-            }
-            Err(error)
-        }
-    }
-}
-
-/// Migrates; a database that is not there yet is waited for.
-async fn patiently(url: &str) -> Result<(), ServeError> {
-    let give_up = Instant::now() + DATABASE_PATIENCE;
-    loop {
-        match db::migrate(url).await {
-            Err(DatabaseError::Connect(error)) if Instant::now() < give_up => {
-                tracing::warn!(%error, "the database cannot be reached yet");
-                tokio::time::sleep(DATABASE_RETRY).await;
-            }
-            migrated => return Ok(migrated?),
-        }
-    }
 }
 
 async fn serve_on(
@@ -408,41 +269,6 @@ fn reachable(address: SocketAddr) -> String {
         ip => ip,
     };
     format!("http://{}", SocketAddr::new(host, address.port()))
-}
-
-/// Keys that do not fit what is stored must not start, unless somebody says so: all instances of theirs would be down. A single secret
-/// that cannot be read takes down its instance and nothing else.
-///
-/// # Errors
-/// If the keys do not fit, or the database fails.
-pub async fn verify_secrets(
-    pool: &Pool,
-    cipher: &SecretCipher,
-    allowed: bool,
-) -> Result<(), ServeError> {
-    let mut conn = pool.get().await.map_err(ApiError::from)?;
-    let stored = db::stored_secrets::all(&mut conn)
-        .await
-        .map_err(ApiError::from)?;
-    let stored = stored
-        .iter()
-        .map(|secret| (secret.place(), &*secret.encrypted));
-    match cipher.fits(stored) {
-        Err(fault) if allowed => tracing::warn!("{fault}"),
-        fit => fit?,
-    }
-    Ok(())
-}
-
-/// Makes the administrator that the environment names, or the token of a one-time link while there is no user.
-async fn first_administrator(config: &Config, pool: &Pool) -> Result<Option<String>, ServeError> {
-    match &config.first_admin {
-        Some(admin) => {
-            auth::setup::ensure_first_admin(pool, admin).await?;
-            Ok(None)
-        }
-        None => Ok(auth::setup::open_link(pool).await?),
-    }
 }
 
 #[cfg(test)]
