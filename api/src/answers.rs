@@ -3,6 +3,7 @@
 //! | | lives | does |
 //! |---|---|---|
 //! | [`Draft`] | with the request, its stream included | holds what has come; dropped without an end, it was stopped by the person |
+//! | [`Loss`] | beside the draft | says when nobody wants the answer any more: its dialog is deleted, or another answer was begun |
 //! | [`desk::Desk`] | with the process | renews the lease of each answer, and writes it down when its draft ends |
 //!
 //! The rule: whoever gives an answer never touches the table. The draft tells the desk how it ended, once, whatever happens to the request;
@@ -11,7 +12,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use understudy_shared::{
     AnswerProblem, AnswerState, AttemptTrace, FinishReason, InstanceRef, Message, MessageId,
@@ -24,60 +25,20 @@ use crate::error::ApiError;
 use crate::gateway::tokens::Tokens;
 
 pub mod desk;
+mod keeps;
+
+pub use keeps::{Asked, Keeps, Kept};
 
 /// Where answers are written down.
 #[derive(Clone, Debug)]
-pub struct Answers(mpsc::UnboundedSender<desk::Order>);
-
-/// The question that is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// Its id.
-    pub id: Uuid,
-    /// Its place in the dialog.
-    pub position: i32,
-    /// What stands behind it, and goes only for an answer that is no worse.
-    pub keeps: Keeps,
+pub struct Answers {
+    orders: mpsc::UnboundedSender<desk::Order>,
+    /// Dialogs that are deleted here.
+    deleted: broadcast::Sender<Uuid>,
 }
 
-/// What that is worth which is there already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Keeps {
-    /// There is nothing, or it has no text.
-    #[default]
-    Nothing,
-    /// A part of an answer, be it that it broke off or that it was cut off; or other questions that came after it.
-    Part,
-    /// All of it.
-    Whole,
-}
-
-impl Keeps {
-    /// What a message is worth that stands behind a question; without a state it is another question.
-    pub fn of(state: Option<AnswerState>, cut_off_by: Option<FinishReason>, content: &str) -> Self {
-        match (state, cut_off_by) {
-            _ if content.is_empty() => Self::Nothing,
-            (Some(AnswerState::Complete), None) => Self::Whole,
-            (Some(_) | None, _) => Self::Part,
-        }
-    }
-
-    /// Whether an answer takes the place of one that is worth this. What a person has stopped and seen a part of is what they wanted.
-    pub fn gives_way_to(self, message: &Message) -> bool {
-        let worth = Self::of(message.state, message.finish_reason, &message.content);
-        let stopped = message.state == Some(AnswerState::Stopped) && worth > Self::Nothing;
-        stopped || worth >= self
-    }
-}
-
-/// What became of an answer in the database.
-#[derive(Debug)]
-pub enum Kept {
-    /// It is stored.
-    New,
-    /// What was there is better, and stays: the earlier answer, if there is one, and all that came after it.
-    Old(Option<Box<Message>>),
-}
+/// Dialogs that may be deleted at once. Whoever is behind looks whether it was theirs.
+const DELETED: usize = 64;
 
 /// An answer that is being given.
 #[derive(Debug)]
@@ -86,6 +47,8 @@ pub struct Draft {
     pub id: Uuid,
     started: Instant,
     end: Option<oneshot::Sender<desk::End>>,
+    /// Whether it is still wanted.
+    pub loss: Loss,
     /// The question; none until it is stored.
     pub asked: Option<Asked>,
     /// What has come.
@@ -104,18 +67,52 @@ pub struct Draft {
     pub tokens: Option<Tokens>,
 }
 
+/// Whether an answer is lost: its dialog is deleted, or another answer was begun in it.
+#[derive(Clone, Debug)]
+pub struct Loss(watch::Receiver<bool>);
+
+impl Loss {
+    /// Waits until it is, with what is said of it.
+    pub async fn comes(&mut self) -> ApiError {
+        if self.0.wait_for(|lost| *lost).await.is_err() {
+            // Nobody looks any more.
+            std::future::pending::<()>().await;
+        }
+        desk::lost()
+    }
+}
+
 impl Answers {
+    fn new(orders: mpsc::UnboundedSender<desk::Order>) -> Self {
+        let deleted = broadcast::Sender::new(DELETED);
+        Self { orders, deleted }
+    }
+
+    /// A dialog is deleted: what is being answered in it here ends at once. Elsewhere it ends when its lease is to be renewed.
+    pub fn deleted(&self, dialog: Uuid) {
+        // Usually nobody answers anything.
+        let _ = self.deleted.send(dialog);
+    }
+
     /// Begins an answer in a dialog. The lease is taken under its id.
     pub fn begin(&self, dialog: Uuid) -> Draft {
         let id = Uuid::now_v7();
         let (end, ended) = oneshot::channel();
-        let order = desk::Order { dialog, id, ended };
+        let (lost, loss) = watch::channel(false);
+        let order = desk::Order {
+            dialog,
+            id,
+            ended,
+            deleted: self.deleted.subscribe(),
+            lost,
+        };
         // Without a desk the service is going down, and the end will find that out.
-        let _ = self.0.send(order);
+        let _ = self.orders.send(order);
         Draft {
             id,
             started: Instant::now(),
             end: Some(end),
+            loss: Loss(loss),
             asked: None,
             content: String::new(),
             instance: None,
@@ -149,7 +146,7 @@ impl Draft {
         });
         let message = self.message(state, problem);
         let (reply, replied) = oneshot::channel();
-        let sent = self.end.take().zip(self.asked).map(|(end, asked)| {
+        let sent = self.end.take().zip(self.asked.take()).map(|(end, asked)| {
             let message = Box::new(message.clone());
             end.send(desk::End::Store(message, asked, Some(reply)))
         });
@@ -172,7 +169,7 @@ impl Draft {
             state: Some(state),
             finish_reason: self.finish_reason,
             problem,
-            in_reply_to: self.asked.map(|asked| MessageId(asked.id)),
+            in_reply_to: self.asked.as_ref().map(|asked| MessageId(asked.id)),
             instance: self.instance.take(),
             trace: std::mem::take(&mut self.trace),
             left_out: self.left_out,
@@ -188,11 +185,9 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         let Some(end) = self.end.take() else { return };
-        let said = match self.asked {
-            Some(asked) => {
-                let message = self.message(AnswerState::Stopped, None);
-                desk::End::Store(Box::new(message), asked, None)
-            }
+        let message = self.message(AnswerState::Stopped, None);
+        let said = match self.asked.take() {
+            Some(asked) => desk::End::Store(Box::new(message), asked, None),
             None => desk::End::Nothing,
         };
         let _ = end.send(said);
@@ -206,81 +201,26 @@ fn millis(since: Instant) -> u64 {
 /// Begins to write answers down.
 pub fn start(pool: crate::db::Pool) -> (Arc<Answers>, desk::Desk) {
     let (sender, orders) = mpsc::unbounded_channel();
-    (Arc::new(Answers(sender)), desk::Desk::open(pool, orders))
+    (
+        Arc::new(Answers::new(sender)),
+        desk::Desk::open(pool, orders),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn message(state: AnswerState, cut_off_by: Option<FinishReason>, content: &str) -> Message {
-        let (answers, _orders) = {
-            let (sender, orders) = mpsc::unbounded_channel();
-            (Answers(sender), orders)
-        };
-        let mut draft = answers.begin(Uuid::nil());
-        draft.content = content.to_owned();
-        draft.finish_reason = cut_off_by;
-        draft.message(state, None)
-    }
-
-    #[test]
-    fn an_answer_gives_way_to_none_that_is_worse_unless_somebody_wanted_that() {
-        use AnswerState as S;
-        let length = Some(FinishReason::Length);
-        for (keeps, state, cut_off_by, content, gives_way) in [
-            (Keeps::Nothing, S::Failed, None, "", true),
-            (Keeps::Nothing, S::Stopped, None, "", true),
-            (Keeps::Part, S::Failed, None, "", false),
-            (Keeps::Part, S::Stopped, None, "", false),
-            (Keeps::Part, S::Interrupted, None, "a", true),
-            (Keeps::Whole, S::Interrupted, None, "a", false),
-            (Keeps::Whole, S::Stopped, None, "a", true),
-            (Keeps::Whole, S::Complete, None, "a", true),
-            (Keeps::Whole, S::Complete, None, "", false),
-            (Keeps::Whole, S::Complete, length, "a", false),
-            (Keeps::Part, S::Complete, length, "a", true),
-            (Keeps::Whole, S::Stopped, length, "a", true),
-        ] {
-            let message = message(state, cut_off_by, content);
-            assert_eq!(
-                keeps.gives_way_to(&message),
-                gives_way,
-                "{keeps:?} {state:?} {cut_off_by:?} {content:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_there_is_worth_what_it_says_and_how_it_ended() {
-        use AnswerState as S;
-        for (state, cut_off_by, content, worth) in [
-            (Some(S::Complete), None, "a", Keeps::Whole),
-            (
-                Some(S::Complete),
-                Some(FinishReason::ContentFilter),
-                "a",
-                Keeps::Part,
-            ),
-            (Some(S::Stopped), None, "a", Keeps::Part),
-            (Some(S::Interrupted), None, "a", Keeps::Part),
-            (Some(S::Failed), None, "", Keeps::Nothing),
-            // Another question.
-            (None, None, "a", Keeps::Part),
-        ] {
-            assert_eq!(Keeps::of(state, cut_off_by, content), worth, "{state:?}");
-        }
-    }
-
     #[test]
     fn a_draft_that_is_dropped_says_once_that_it_was_stopped() {
         let (sender, mut orders) = mpsc::unbounded_channel();
-        let answers = Answers(sender);
+        let answers = Answers::new(sender);
         let mut draft = answers.begin(Uuid::nil());
         draft.asked = Some(Asked {
             id: Uuid::from_u128(1),
             position: 4,
             keeps: Keeps::Nothing,
+            edit: None,
         });
         draft.content.push_str("so far");
         drop(draft);

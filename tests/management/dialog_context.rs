@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::dialogs::{Talk, says, sent};
-use super::tries::Stage;
+use super::tries::{Stage, data};
 use crate::support::upstream::Reply;
+use crate::support::upstream::healthy::{content_event, finish_event};
 use crate::support::wait::{SOON, until};
 
 #[tokio::test]
@@ -57,20 +58,21 @@ async fn what_does_not_fit_is_left_out_and_said_to_be() {
     assert_eq!(problem["trace"][0]["code"], "context_too_small");
 }
 
+fn too_long() -> Reply {
+    Reply::error(
+        400,
+        "invalid_request_error",
+        "context_length_exceeded",
+        "maximum context length is 10 tokens",
+    )
+}
+
 #[tokio::test]
 async fn a_backend_that_finds_it_too_long_is_sent_half_of_what_came_before() {
     let talk = Talk::start().await;
     for number in 0..4 {
         talk.ask(&number.to_string()).await;
     }
-    let too_long = || {
-        Reply::error(
-            400,
-            "invalid_request_error",
-            "context_length_exceeded",
-            "maximum context length is 10 tokens",
-        )
-    };
     talk.stage.second.always(too_long());
     talk.stage.first.next(too_long());
     talk.stage.first.next(too_long());
@@ -91,6 +93,91 @@ async fn a_backend_that_finds_it_too_long_is_sent_half_of_what_came_before() {
         .post(&talk.messages, &body)
         .await
         .problem(400, "context_length_exceeded");
+}
+
+#[tokio::test]
+async fn who_else_may_not_be_asked_does_not_keep_a_dialog_from_being_shortened() {
+    let talk = Talk::start().await;
+    for number in 0..4 {
+        talk.ask(&number.to_string()).await;
+    }
+    // Behind the one that finds it too long the trace has one that is not asked, and why.
+    let path = "/api/v1/model-instances?q=second";
+    let second = talk.stage.admin.get(path).await.json()["items"][0]["id"].clone();
+    let path = format!("/api/v1/model-instances/{}", second.as_str().unwrap());
+    let admin = &talk.stage.admin;
+    let shortened = async |code: &str| {
+        talk.stage.first.next(too_long());
+        let message = talk.ask("last").await;
+        assert!(message["left_out"].as_u64() > Some(0), "{message}");
+        assert_eq!(message["trace"][0]["code"], "context_too_small");
+        assert_eq!(message["trace"][1]["code"], code, "{message}");
+    };
+    let drill = json!({"seconds": 120});
+    let call = admin.post(&format!("{path}/drill"), &drill);
+    call.await.expect(200);
+    shortened("drilled").await;
+    let disabled = json!({"enabled": false});
+    let call = admin.patch(&path, &disabled).if_match("*");
+    call.await.expect(200);
+    shortened("disabled").await;
+}
+
+#[tokio::test]
+async fn what_is_too_long_in_every_part_is_asked_without_any_of_it() {
+    let talk = Talk::start().await;
+    let database = talk.stage.app.database().connect().await;
+    let id = talk.dialog.rsplit('/').next().unwrap();
+    let statement = format!(
+        "INSERT INTO dialog_messages (id, dialog_id, position, role, content, state, trace)
+         SELECT gen_random_uuid(), '{id}', n, CASE n % 2 WHEN 0 THEN 'user' ELSE 'assistant' END, 'word',
+                CASE n % 2 WHEN 1 THEN 'complete' END, '[]'
+         FROM generate_series(0, 79) n"
+    );
+    database.batch_execute(&statement).await.unwrap();
+    talk.stage.second.always(too_long());
+    for _ in 0..5 {
+        talk.stage.first.next(too_long());
+    }
+    let message = talk.ask("last").await;
+    assert_eq!(message["left_out"], 80);
+    let lengths: Vec<usize> = talk
+        .stage
+        .first
+        .requests()
+        .iter()
+        .map(|request| request.json()["messages"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(lengths, [81, 41, 21, 11, 5, 1]);
+}
+
+#[tokio::test]
+async fn what_a_stream_took_is_asked_for_and_counted() {
+    let talk = Talk::start().await;
+    let usage = json!({"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}});
+    talk.stage.first.always(Reply::events([
+        content_event("two").to_string(),
+        finish_event().to_string(),
+        usage.to_string(),
+        "[DONE]".to_owned(),
+    ]));
+    let body = json!({"content": "x", "stream": true});
+    let answer = talk.person.post(&talk.messages, &body).await.expect(200);
+    let message = data(&answer.events()).pop().unwrap();
+    assert_eq!(
+        (&message["prompt_tokens"], &message["completion_tokens"]),
+        (&json!(7), &json!(3))
+    );
+    assert_eq!(
+        sent(&talk.stage, 0)["stream_options"],
+        json!({"include_usage": true})
+    );
+    until(SOON, "it is recorded", async || {
+        let path = "/api/v1/usage?bucket=total&group_by=user";
+        let used = talk.person.get(path).await.expect(200).json();
+        (used["items"][0]["completion_tokens"] == 3).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Renews the leases of answers that are being given, and writes them down when they end.
 //!
-//! It runs beside the workers, since these end before the last answers do. While the database is away it tries again for a while.
+//! It runs beside the workers, since these end before the last answers do. While the database is away it tries again for a while. If a lease
+//! is lost, the draft is told, so that nobody pays for an answer that nobody can read.
 
 use std::time::Duration;
 
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use understudy_shared::{Message, MessageRole, ProblemCode};
@@ -19,14 +20,17 @@ use crate::error::ApiError;
 
 /// Between two renewals of a lease: a third of it.
 const RENEW: Duration = Duration::from_secs(10);
-/// An answer takes no longer than this, whoever reads it however slowly; its dialog is free then.
+/// For how long a lease is renewed, whoever reads the answer however slowly. After that another answer may be begun, and then this one is
+/// not stored any more.
 const LONGEST: Duration = Duration::from_secs(2 * 60 * 60);
-/// How long an answer is offered to the database while somebody waits for its end.
+/// How long somebody who waits for the end of an answer waits for the database.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// And while nobody does.
+/// How long an answer is offered to the database in all.
 const MORE_PATIENCE: Duration = Duration::from_secs(60);
-/// Between two offers.
+/// Between the first two offers; then twice as long each time.
 const RETRY: Duration = Duration::from_millis(250);
+/// And at the most.
+const LONGEST_RETRY: Duration = Duration::from_secs(2);
 /// How long a service that stops waits for the last answers.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -36,6 +40,8 @@ pub struct Order {
     pub(super) dialog: Uuid,
     pub(super) id: Uuid,
     pub(super) ended: oneshot::Receiver<End>,
+    pub(super) deleted: broadcast::Receiver<Uuid>,
+    pub(super) lost: watch::Sender<bool>,
 }
 
 /// How an answer ended.
@@ -105,48 +111,60 @@ async fn attend(pool: Pool, order: Order) {
         dialog,
         id,
         mut ended,
+        mut deleted,
+        lost: tell,
     } = order;
     let begun = Instant::now();
+    let mut is_lost = false;
     let end = loop {
-        let renewed = async {
-            tokio::time::sleep(RENEW).await;
-            if begun.elapsed() < LONGEST {
-                renew(&pool, dialog, id).await;
+        let still_held = async {
+            tokio::select! {
+                () = tokio::time::sleep(RENEW) => {}
+                () = is_deleted(&mut deleted, dialog) => {}
             }
+            begun.elapsed() >= LONGEST || renew(&pool, dialog, id).await
         };
         tokio::select! {
-            end = &mut ended => break end.unwrap_or(End::Nothing),
-            () = renewed => {}
+            end = &mut ended => break end,
+            held = still_held => if !held {
+                is_lost = true;
+                tell.send_replace(true);
+                break ended.await;
+            },
         }
     };
-    match end {
+    match end.unwrap_or(End::Nothing) {
         End::Nothing => release(&pool, dialog, id).await,
-        End::Store(message, asked, reply) => {
-            let patience = if reply.is_some() {
-                PATIENCE
-            } else {
-                MORE_PATIENCE
-            };
-            let kept = keep(&pool, dialog, &message, asked, patience).await;
-            if let Err(error) = &kept {
-                tracing::warn!(%dialog, answer = %id, %error, "an answer could not be stored");
-            }
+        End::Store(_, _, reply) if is_lost => {
             if let Some(reply) = reply {
-                // Whoever asked may be gone by now.
-                let _ = reply.send(kept);
+                let _ = reply.send(Err(lost()));
             }
+        }
+        End::Store(message, asked, reply) => keep(&pool, dialog, &message, &asked, reply).await,
+    }
+}
+
+/// Waits until this dialog is deleted, or may be.
+async fn is_deleted(deleted: &mut broadcast::Receiver<Uuid>, dialog: Uuid) {
+    loop {
+        match deleted.recv().await {
+            Ok(other) if other != dialog => {}
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
         }
     }
 }
 
-async fn renew(pool: &Pool, dialog: Uuid, id: Uuid) {
+/// Renews a lease: whether it is still held. While the database is away it is.
+async fn renew(pool: &Pool, dialog: Uuid, id: Uuid) -> bool {
     let renewed = async {
         let mut conn = pool.get().await?;
         Ok::<_, ApiError>(lease::renew(&mut conn, dialog, id).await?)
     };
-    if let Err(error) = renewed.await {
+    renewed.await.unwrap_or_else(|error| {
         tracing::debug!(%dialog, answer = %id, %error, "the lease of an answer cannot be renewed");
-    }
+        true
+    })
 }
 
 async fn release(pool: &Pool, dialog: Uuid, id: Uuid) {
@@ -160,26 +178,51 @@ async fn release(pool: &Pool, dialog: Uuid, id: Uuid) {
     }
 }
 
-/// Writes an answer down, and tries again while the database is away.
+/// Writes an answer down, and tries again while the database is away. Whoever waits for it is told after a while that it is not there yet;
+/// it is still tried, since the lease says whether it may be.
 async fn keep(
     pool: &Pool,
     dialog: Uuid,
     message: &Message,
-    asked: Asked,
-    patience: Duration,
-) -> Result<Kept, ApiError> {
-    let until = Instant::now() + patience;
-    loop {
+    asked: &Asked,
+    mut reply: Option<oneshot::Sender<Result<Kept, ApiError>>>,
+) {
+    let (begun, answer) = (Instant::now(), message.id);
+    let mut pause = RETRY;
+    let mut is_late = false;
+    let kept = loop {
         let kept = async {
             let mut conn = pool.get().await?;
             store(&mut conn, dialog, message, asked).await
         };
-        match kept.await {
-            Err(error)
-                if error.code() == ProblemCode::Unavailable && Instant::now() + RETRY < until => {}
-            kept => return kept,
+        let error = match kept.await {
+            Err(error) if error.code() == ProblemCode::Unavailable => error,
+            kept => break kept,
+        };
+        let next = begun.elapsed() + pause;
+        if next >= MORE_PATIENCE {
+            break Err(error);
         }
-        tokio::time::sleep(RETRY).await;
+        if next >= PATIENCE
+            && let Some(reply) = reply.take()
+        {
+            tracing::warn!(%dialog, %answer, %error, "an answer is not stored yet");
+            is_late = true;
+            // Whoever asked may be gone by now.
+            let _ = reply.send(Err(error));
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_RETRY);
+    };
+    match &kept {
+        Ok(_) if is_late => tracing::info!(%dialog, %answer, "the answer is stored after all"),
+        Ok(_) => {}
+        Err(error) => {
+            tracing::warn!(%dialog, %answer, %error, "an answer could not be stored");
+        }
+    }
+    if let Some(reply) = reply {
+        let _ = reply.send(kept);
     }
 }
 
@@ -187,7 +230,7 @@ async fn store(
     conn: &mut AsyncPgConnection,
     dialog: Uuid,
     message: &Message,
-    asked: Asked,
+    asked: &Asked,
 ) -> Result<Kept, ApiError> {
     let id = message.id.0;
     conn.transaction::<_, ApiError, _>(async |conn| {
@@ -200,24 +243,39 @@ async fn store(
         }
         lease::release(conn, dialog, id).await?;
         let position = asked.position + 1;
-        if !asked.keeps.gives_way_to(message) {
-            return Ok(Kept::Old(
-                match messages::at(conn, dialog, position).await? {
-                    Some(old) if old.role()? == MessageRole::Assistant => {
-                        Some(Box::new(old.message(Some(asked.id))?))
-                    }
-                    _ => None,
-                },
-            ));
+        if !asked.gives_way_to(message) {
+            return Ok(Kept::Old(standing(conn, dialog, asked.position).await?));
         }
-        messages::remove_from(conn, dialog, position).await?;
+        if let Some(question) = &asked.edit {
+            messages::remove_from(conn, dialog, asked.position).await?;
+            messages::insert_question(conn, question).await?;
+        } else {
+            messages::remove_from(conn, dialog, position).await?;
+        }
         messages::insert(conn, &MessageRow::answer(dialog, position, message)?).await?;
         Ok(Kept::New)
     })
     .await
 }
 
-fn lost() -> ApiError {
+/// The answer that there is to the question at this place.
+async fn standing(
+    conn: &mut AsyncPgConnection,
+    dialog: Uuid,
+    position: i32,
+) -> Result<Option<Box<Message>>, ApiError> {
+    let question = messages::at(conn, dialog, position).await?;
+    Ok(match messages::at(conn, dialog, position + 1).await? {
+        Some(old) if old.role()? == MessageRole::Assistant => {
+            let question = question.map(|question| question.id);
+            Some(Box::new(old.message(question)?))
+        }
+        _ => None,
+    })
+}
+
+/// Said of an answer that nobody wants any more.
+pub(super) fn lost() -> ApiError {
     ApiError::new(
         ProblemCode::Conflict,
         "The dialog was deleted, or another answer was begun in it, while this one was given.",

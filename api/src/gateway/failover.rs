@@ -66,6 +66,8 @@ pub struct Answered {
     pub instance: String,
     /// Instances that were asked.
     pub attempts: u32,
+    /// Whether it says that the request is too long for whoever gave it.
+    pub too_long: bool,
 }
 
 /// A request on its way through a group.
@@ -231,6 +233,7 @@ impl So {
             answer,
             instance: member.instance.connection.name.clone(),
             attempts: self.attempts,
+            too_long: false,
         };
         let span = ask
             .span
@@ -274,7 +277,11 @@ impl So {
                 );
                 let largest = self.too_small.as_ref().map_or(0, |(_, largest)| *largest);
                 let largest = largest.max(declared(member));
-                self.too_small = Some((answered(Answer::Original(status, body)), largest));
+                let answered = Answered {
+                    too_long: true,
+                    ..answered(Answer::Original(status, body))
+                };
+                self.too_small = Some((answered, largest));
             }
             Err(Missed::Failed(failure)) => {
                 let took = started.elapsed();

@@ -3,7 +3,7 @@
 //! The rule: it lives as long as the request, a stream included, and settles when it is dropped. So nothing that happens to a request
 //! is missed, and nothing is counted twice. No prompt, no answer and no secret comes near it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use actix_web::HttpRequest;
@@ -51,6 +51,18 @@ pub struct Record {
     /// How it ended; none until it did.
     end: Option<End>,
     why: Option<&'static str>,
+    cut_off: Option<CutOff>,
+}
+
+/// Held by whoever reads a stream of the gateway to its end, and may end it for a reason of their own: then no caller has left.
+#[derive(Clone, Debug, Default)]
+pub struct CutOff(Arc<OnceLock<&'static str>>);
+
+impl CutOff {
+    /// It ends here, unless it has ended already.
+    pub fn because(&self, why: &'static str) {
+        let _ = self.0.set(why);
+    }
 }
 
 impl Record {
@@ -79,6 +91,7 @@ impl Record {
             took: None,
             end: None,
             why: None,
+            cut_off: None,
         }
     }
 
@@ -188,6 +201,11 @@ impl Record {
         if let Some(span) = self.trace.streaming.take() {
             span.failed(ReasonCode::StreamInterrupted, why);
         }
+    }
+
+    /// What its reader ends the stream by.
+    pub fn cut_off(&mut self) -> CutOff {
+        self.cut_off.get_or_insert_default().clone()
     }
 
     fn ended(&self, end: End) -> Ended<'_> {
@@ -304,6 +322,13 @@ fn millis(time: Duration) -> u64 {
 impl Drop for Record {
     fn drop(&mut self) {
         let took = self.took.unwrap_or_else(|| self.started.elapsed());
+        let cut_off = self
+            .cut_off
+            .take()
+            .and_then(|cut_off| cut_off.0.get().copied());
+        if let (None, Some(why)) = (self.end, cut_off) {
+            self.interrupted(why);
+        }
         let end = self.end.unwrap_or(End::CallerLeft);
         if let Some(group) = &self.group {
             group.counts.end(self.endpoint, self.stream, end, took);

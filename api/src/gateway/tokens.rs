@@ -1,6 +1,6 @@
 //! How many tokens a backend says that it counted: `usage` of an answer or of an event, in the words of every endpoint.
 //!
-//! The rule: looked at, never changed, never asked for. Where a backend says nothing, nothing is known. An event is searched for the word
+//! The rule: looked at, never changed, and asked for by callers alone, of which dialogs are one. Where a backend says nothing, nothing is known. An event is searched for the word
 //! first, so that the many that do not have it cost next to nothing.
 
 use std::sync::LazyLock;

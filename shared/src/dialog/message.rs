@@ -157,7 +157,8 @@ pub struct CreateMessage {
     #[serde(default)]
     #[schema(default = false)]
     pub stream: bool,
-    /// A question of this dialog that this one takes the place of: it, and all that came after it, is removed.
+    /// A question of this dialog that this one takes the place of: it, and all that came after it, gives way when this one has an answer that
+    /// is worth no less. Until then all stays, and this question is not stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<MessageId>,
 }
@@ -171,7 +172,7 @@ impl CreateMessage {
     }
 }
 
-/// A question that is to be answered again. The answer it had, and all that came after it, is removed.
+/// A question that is to be answered again. The answer it had, and all that came after it, gives way to a new one that is worth no less.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetryMessage {

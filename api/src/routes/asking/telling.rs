@@ -27,12 +27,17 @@ pub fn tell(
     let too_large = |_| interrupted("The instance sent more at once than is read here.");
     while let Some(piece) = pieces.next_piece().map_err(too_large)? {
         match piece {
-            Piece::Text(text) => {
-                if content.len() + text.len() > most {
-                    return Err(interrupted("The answer is longer than is kept here."));
-                }
+            Piece::Text(mut text) => {
+                let room = text.floor_char_boundary(most.saturating_sub(content.len()));
+                let fits = room == text.len();
+                text.truncate(room);
                 content.push_str(&text);
-                out.extend_from_slice(&event(text));
+                if !text.is_empty() {
+                    out.extend_from_slice(&event(text));
+                }
+                if !fits {
+                    return Err(too_long());
+                }
             }
             // Keeps the connection alive, and tells whether somebody still listens.
             Piece::Life if out.is_empty() => out.extend_from_slice(LIFE),
@@ -54,6 +59,11 @@ fn breaks_off(trace: &mut [AttemptTrace]) {
         step.code = ReasonCode::StreamInterrupted.to_string();
         step.reason = "its answer broke off".to_owned();
     }
+}
+
+/// The answer is longer than is kept.
+pub fn too_long() -> ApiError {
+    interrupted("The answer is longer than is kept here.")
 }
 
 /// The answer ends before it is whole.

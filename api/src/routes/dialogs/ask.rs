@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
-use understudy_shared::{
-    AnswerProblem, AnswerState, Answered, Capability, DialogId, ProblemCode, ReasonCode,
-};
+use understudy_shared::{AnswerProblem, AnswerState, Answered, Capability, DialogId, ProblemCode};
 
 use super::question::{Prepared, Question, prepare};
-use super::stream::{self, Stream};
+use super::stream::{self, Begun, MAX_ANSWER};
 use crate::answers::{Draft, Kept};
 use crate::auth::principal::Person;
 use crate::error::ApiError;
@@ -18,11 +16,12 @@ use crate::gateway::failover::{self, Answer};
 use crate::gateway::record::Record;
 use crate::request_id;
 use crate::routes::answer;
+use crate::routes::asking::telling::too_long;
 use crate::routes::asking::{self, Conversation, pieces};
 use crate::state::AppState;
 use crate::usage::{Asker, By};
 
-/// How often what goes along is halved, for backends that find it too long.
+/// How often what goes along is halved, for backends that find it too long. After that the question goes alone.
 const HALVINGS: u32 = 4;
 
 /// Asks a question in a person's dialog.
@@ -36,8 +35,8 @@ pub(super) async fn put(
 ) -> Result<HttpResponse, ApiError> {
     let under_way = state.asking.begin(person.id.0)?;
     let mut draft = state.answers.begin(dialog.0);
-    let mut prepared = prepare(state, person.id.0, dialog.0, question, draft.id).await?;
-    draft.asked = Some(prepared.asked);
+    let (mut prepared, asked) = prepare(state, person.id.0, dialog.0, question, draft.id).await?;
+    draft.asked = Some(asked);
     let mut record = Record::begin(request, Capability::Chat, &state.gateway);
     record.caller(By::Person(Asker {
         id: person.id,
@@ -45,14 +44,21 @@ pub(super) async fn put(
         ledger: Arc::clone(state.gateway.ledger()),
     }));
     record.asks(&prepared.group, stream);
+    let mut loss = draft.loss.clone();
     let answered = Box::pin(converse(
         state,
         &mut prepared,
         stream,
         &mut record,
         &mut draft,
-    ))
-    .await;
+    ));
+    let answered = tokio::select! {
+        answered = answered => answered,
+        lost = loss.comes() => {
+            drop(record);
+            return Err(failed(draft, lost).await);
+        }
+    };
     let answered = match answered {
         Ok(answered) => answered,
         Err(error) => {
@@ -66,7 +72,7 @@ pub(super) async fn put(
         Answer::Original(status, body) => {
             record.answered(answered.instance, attempts, status.as_u16());
             record.whole(body.len());
-            let refused = if is_too_long(&draft) {
+            let refused = if answered.too_long {
                 let detail =
                     "The question is too long for the model, even without what came before it.";
                 ApiError::new(ProblemCode::ContextLengthExceeded, detail)
@@ -92,14 +98,15 @@ pub(super) async fn put(
             record.answered(answered.instance, attempts, StatusCode::OK.as_u16());
             draft.begins();
             draft.instance = Some(asking::answering(&draft.trace)?);
-            let stream = Stream {
+            let begun = Begun {
                 request_path: request.path().to_owned(),
                 request_id: request_id::of(request),
                 draft,
                 under_way,
+                cut_off: record.cut_off(),
             };
             let gateway = committed.into_bytes(Some(record));
-            let events = stream::events(gateway, stream);
+            let events = stream::events(gateway, begun);
             Ok(answer::events(HttpResponse::Ok(), events))
         }
         Answer::Audio(_) => Err(ApiError::internal("a chat was answered with sound")),
@@ -115,10 +122,12 @@ async fn converse(
     draft: &mut Draft,
 ) -> Result<failover::Answered, GatewayError> {
     let request_id = record.request_id().to_owned();
+    let asking = Traced { record, draft };
     let mut halvings = 0;
     loop {
-        draft.left_out = prepared.left_out;
+        asking.draft.left_out = prepared.left_out;
         let body = prepared.body(stream);
+        let record = &mut *asking.record;
         record.received(body.len());
         let conversation = Conversation {
             snapshot: &prepared.snapshot,
@@ -128,22 +137,28 @@ async fn converse(
             span: record.span.as_deref(),
         };
         let answered = asking::ask(state, &conversation, &mut record.trace).await;
-        draft.trace = record.trace.steps().to_vec();
         let too_long = match &answered {
-            Ok(answered) => matches!(answered.answer, Answer::Original(..)) && is_too_long(draft),
+            Ok(answered) => answered.too_long,
             Err(error) => error.code == GatewayErrorCode::ContextLengthExceeded,
         };
-        if !too_long || halvings == HALVINGS || !prepared.shorten() {
+        if !too_long || !prepared.shorten(halvings == HALVINGS) {
             return answered;
         }
         halvings += 1;
     }
 }
 
-/// Whether whoever was asked last said that it was too long.
-fn is_too_long(draft: &Draft) -> bool {
-    let last = draft.trace.last();
-    last.is_some_and(|step| step.code == ReasonCode::ContextTooSmall.to_string())
+/// An answer that is being asked for. When that is over, its draft knows what was tried, be it that somebody answered, that nobody did, or
+/// that whoever asked has left.
+struct Traced<'a> {
+    record: &'a mut Record,
+    draft: &'a mut Draft,
+}
+
+impl Drop for Traced<'_> {
+    fn drop(&mut self) {
+        self.draft.trace = self.record.trace.steps().to_vec();
+    }
 }
 
 /// Nobody answered: that is kept, so that it is still there when the dialog is opened again.
@@ -155,10 +170,19 @@ async fn failed(draft: Draft, problem: ApiError) -> ApiError {
 }
 
 /// A whole answer.
-async fn complete(draft: Draft) -> Result<HttpResponse, ApiError> {
-    if draft.content.is_empty() {
+async fn complete(mut draft: Draft) -> Result<HttpResponse, ApiError> {
+    let problem = match draft.content.len() {
+        0 => Some(stream::no_text()),
+        length if length > MAX_ANSWER => {
+            let end = draft.content.floor_char_boundary(MAX_ANSWER);
+            draft.content.truncate(end);
+            draft.content.shrink_to_fit();
+            Some(too_long())
+        }
+        _ => None,
+    };
+    if let Some(problem) = problem {
         let trace = draft.trace.clone();
-        let problem = stream::no_text();
         let _ = draft.ends(AnswerState::Interrupted, Some(&problem)).await;
         return Err(problem.with_trace(&trace));
     }

@@ -110,7 +110,7 @@ impl Export {
         }
         // A connection for each piece: a slow reader holds none.
         let mut conn = self.pool.get().await?;
-        let rows = messages::after(&mut conn, self.dialog, self.after, BATCH).await?;
+        let rows = messages::piece(&mut conn, self.dialog, self.after, BATCH).await?;
         drop(conn);
         let Some(last) = rows.last() else {
             return Ok(None);

@@ -26,7 +26,7 @@ use crate::state::AppState;
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameters that MessageQuery reads")]
 pub struct MessageParams {
-    /// Items on a page, 1–200.
+    /// Items on a page, 1–200. A page that has 8 MiB of text ends earlier; the next one begins at `offset` and its number of items.
     #[param(minimum = 1, maximum = 200, default = 50, example = 50)]
     limit: Option<u32>,
     /// Messages before the page.
@@ -94,7 +94,8 @@ pub async fn list_messages(
 ///
 /// Goes to the dialog's group with as much of the dialog as fits into its smallest context, by the rules that requests to
 /// `/v1/chat/completions` follow. With `stream`, as events `delta`, then one `message` with the whole answer, or one `error`; a failure before
-/// the first content has its own status and `trace`, and is kept as an answer with the state `failed`. Whoever closes the connection stops the
+/// the first content has its own status and `trace`, and is kept as an answer with the state `failed`; of a question that `replaces` another one
+/// with an answer nothing is kept then. Whoever closes the connection stops the
 /// answer; what had come by then is kept. One answer at a time in a dialog, eight of one person.
 #[utoipa::path(
     tag = "dialogs",

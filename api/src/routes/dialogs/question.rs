@@ -1,7 +1,7 @@
 //! A question on its way into a dialog: stored, with the lease for its answer, and what of the dialog goes with it.
 //!
 //! The rule: all of it is one transaction, in which the dialog is locked. Nobody else begins an answer meanwhile, and a question is stored
-//! only if somebody goes on to ask it.
+//! only if somebody goes on to ask it; one in place of another only when it is answered.
 
 use std::sync::Arc;
 
@@ -15,11 +15,10 @@ use super::not_found;
 use super::target::{self, Found};
 use crate::answers::{Asked, Keeps};
 use crate::db;
-use crate::db::dialogs::messages::{self, MessageRow};
+use crate::db::dialogs::messages::{self, MessageRow, Said};
 use crate::db::dialogs::{ChosenTarget, DialogRow, lease};
 use crate::db::time::now;
 use crate::domain::dialog::context::{Room, Turn};
-use crate::domain::dialog::title::title_of;
 use crate::error::ApiError;
 use crate::gateway::snapshot::{Group, Snapshot};
 use crate::routes::asking;
@@ -27,12 +26,15 @@ use crate::state::AppState;
 
 /// Messages that a dialog may have.
 const MAX_MESSAGES: i64 = 10_000;
-/// Messages that are looked at together for what of them goes along.
-const BATCH: i64 = 100;
+/// Messages that are looked at first for what of them goes along; then twice as many each time, since most dialogs are short, and an answer may
+/// be long.
+const BATCH: i64 = 8;
+/// And at the most.
+const LARGEST_BATCH: i64 = 64;
 
 /// What is asked.
 pub(super) enum Question {
-    /// A new question, perhaps in place of an earlier one and of all that came after it.
+    /// A new question; or one in place of an earlier one and of all that came after it, once it is answered.
     New {
         content: String,
         replaces: Option<Uuid>,
@@ -45,7 +47,6 @@ pub(super) enum Question {
 pub(super) struct Prepared {
     pub snapshot: Arc<Snapshot>,
     pub group: Arc<Group>,
-    pub asked: Asked,
     pub left_out: u32,
     content: String,
     system: String,
@@ -72,15 +73,20 @@ impl Prepared {
         body.insert("model".to_owned(), json!(self.group.name));
         body.insert("messages".to_owned(), Value::Array(said));
         body.insert("stream".to_owned(), json!(stream));
+        if stream {
+            // Nobody but this service reads the stream, and it knows that event.
+            body.insert("stream_options".to_owned(), json!({"include_usage": true}));
+        }
         Bytes::from(Value::Object(body).to_string())
     }
 
-    /// Leaves out the older half of what goes along: whether there was any.
-    pub fn shorten(&mut self) -> bool {
-        let half = self.turns.len().div_ceil(2);
-        self.turns.drain(..half);
-        self.left_out += messages_of(half);
-        half > 0
+    /// Leaves out the older half of what goes along, or all of it: whether there was any.
+    pub fn shorten(&mut self, all: bool) -> bool {
+        let turns = self.turns.len();
+        let out = if all { turns } else { turns.div_ceil(2) };
+        self.turns.drain(..out);
+        self.left_out += messages_of(out);
+        out > 0
     }
 }
 
@@ -88,14 +94,14 @@ fn messages_of(turns: usize) -> u32 {
     u32::try_from(turns * 2).unwrap_or(u32::MAX)
 }
 
-/// Stores a question, takes the lease for its answer, and collects what goes with it.
+/// Stores a question that is new, takes the lease for its answer, and collects what goes with it.
 pub(super) async fn prepare(
     state: &AppState,
     person: Uuid,
     dialog: Uuid,
     question: Question,
     answer: Uuid,
-) -> Result<Prepared, ApiError> {
+) -> Result<(Prepared, Asked), ApiError> {
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
         let stored = db::dialogs::lock(conn, person, dialog)
@@ -117,7 +123,10 @@ pub(super) async fn prepare(
         };
         let (asked, content) = match question {
             Question::New { content, replaces } => {
-                let asked = store(conn, &row, &content, replaces).await?;
+                let asked = match replaces {
+                    Some(replaced) => edit(conn, dialog, &content, replaced).await?,
+                    None => store(conn, dialog, &content).await?,
+                };
                 (asked, content)
             }
             Question::Again(message) => again(conn, dialog, message).await?,
@@ -135,60 +144,90 @@ pub(super) async fn prepare(
             longest_answer(&parameters),
         );
         let (turns, left_out) = earlier(conn, dialog, asked.position, room).await?;
-        Ok(Prepared {
+        let prepared = Prepared {
             snapshot,
             group,
-            asked,
             left_out,
             content,
             system,
             parameters,
             turns,
-        })
+        };
+        Ok((prepared, asked))
     })
     .await
 }
 
-/// Stores a new question, without what it takes the place of.
+/// Stores a new question behind all others.
 async fn store(
     conn: &mut AsyncPgConnection,
-    dialog: &DialogRow,
+    dialog: Uuid,
     content: &str,
-    replaces: Option<Uuid>,
 ) -> Result<Asked, ApiError> {
-    if let Some(replaced) = replaces {
-        let replaced = messages::get(conn, dialog.id, replaced).await?;
-        match replaced {
-            Some(row) if row.role()? == MessageRole::User => {
-                messages::remove_from(conn, dialog.id, row.position).await?;
-            }
-            _ => return Err(ApiError::field("/replaces", FieldRule::UnknownQuestion)),
-        }
-    }
-    // The answer needs room, too.
-    if messages::count(conn, dialog.id).await? + 2 > MAX_MESSAGES {
-        let detail = format!(
-            "A dialog has room for {MAX_MESSAGES} messages, and this one is full; begin another one."
-        );
-        return Err(ApiError::new(ProblemCode::LimitReached, detail));
-    }
-    let position = messages::next_position(conn, dialog.id).await?;
-    let question = MessageRow::question(dialog.id, position, content, now());
-    messages::insert(conn, &question).await?;
-    if position == 0 && !dialog.titled {
-        db::dialogs::set_title(
-            conn,
-            dialog.id,
-            &title_of(content),
-            false,
-            question.created_at,
-        )
-        .await?;
-    }
+    let position = messages::next_position(conn, dialog).await?;
+    has_room(conn, dialog, position).await?;
+    let question = MessageRow::question(dialog, position, content, now());
+    messages::insert_question(conn, &question).await?;
     Ok(Asked {
         id: question.id,
         position,
         keeps: Keeps::Nothing,
+        edit: None,
+    })
+}
+
+/// A question in place of another one, which stays until there is an answer.
+async fn edit(
+    conn: &mut AsyncPgConnection,
+    dialog: Uuid,
+    content: &str,
+    replaces: Uuid,
+) -> Result<Asked, ApiError> {
+    let replaced = match messages::get(conn, dialog, replaces).await? {
+        Some(row) if row.role()? == MessageRole::User => row,
+        _ => return Err(ApiError::field("/replaces", FieldRule::UnknownQuestion)),
+    };
+    let position = replaced.position;
+    has_room(conn, dialog, position).await?;
+    let question = MessageRow::question(dialog, position, content, now());
+    Ok(Asked {
+        id: question.id,
+        position,
+        keeps: worth_behind(conn, dialog, position).await?,
+        edit: Some(Box::new(question)),
+    })
+}
+
+/// Whether there is room for a question at this place, and for its answer.
+async fn has_room(
+    conn: &mut AsyncPgConnection,
+    dialog: Uuid,
+    position: i32,
+) -> Result<(), ApiError> {
+    if messages::count_before(conn, dialog, position).await? + 2 <= MAX_MESSAGES {
+        return Ok(());
+    }
+    let detail = format!(
+        "A dialog has room for {MAX_MESSAGES} messages, and this one is full; begin another one."
+    );
+    Err(ApiError::new(ProblemCode::LimitReached, detail))
+}
+
+/// What stands behind the question at this place.
+async fn worth_behind(
+    conn: &mut AsyncPgConnection,
+    dialog: Uuid,
+    position: i32,
+) -> Result<Keeps, ApiError> {
+    let behind = messages::after(conn, dialog, position, 2).await?;
+    let worth = |row: &MessageRow| -> Result<Keeps, ApiError> {
+        Ok(Keeps::of(row.state()?, row.finish_reason()?, &row.content))
+    };
+    Ok(match behind.as_slice() {
+        [] => Keeps::Nothing,
+        [one] => worth(one)?,
+        // Whatever the answer was worth, what was said later is worth something.
+        [one, ..] => worth(one)?.max(Keeps::Part),
     })
 }
 
@@ -208,20 +247,11 @@ async fn again(
             .await?
             .ok_or_else(unknown)?,
     };
-    let behind = messages::after(conn, dialog, question.position, 2).await?;
-    let worth = |row: &MessageRow| -> Result<Keeps, ApiError> {
-        Ok(Keeps::of(row.state()?, row.finish_reason()?, &row.content))
-    };
-    let keeps = match behind.as_slice() {
-        [] => Keeps::Nothing,
-        [one] => worth(one)?,
-        // Whatever the answer was worth, what was said later is worth something.
-        [one, ..] => worth(one)?.max(Keeps::Part),
-    };
     let asked = Asked {
         id: question.id,
         position: question.position,
-        keeps,
+        keeps: worth_behind(conn, dialog, question.position).await?,
+        edit: None,
     };
     Ok((asked, question.content))
 }
@@ -265,10 +295,12 @@ async fn earlier(
     mut room: Room,
 ) -> Result<(Vec<Turn>, u32), ApiError> {
     let mut turns = Vec::new();
-    let mut answer: Option<MessageRow> = None;
+    let mut answer: Option<Said> = None;
     let mut before = position;
+    let mut batch = BATCH;
     loop {
-        let rows = messages::before(conn, dialog, before, BATCH).await?;
+        let rows = messages::before(conn, dialog, before, batch).await?;
+        batch = (batch * 2).min(LARGEST_BATCH);
         let Some(last) = rows.last() else { break };
         before = last.position;
         for row in rows {

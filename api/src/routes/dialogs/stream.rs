@@ -7,21 +7,26 @@ use std::convert::Infallible;
 use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::stream::{self, Stream as Source, StreamExt as _};
-use understudy_shared::{AnswerState, Message, MessageDelta, MessageError, MessageEvent};
+use futures_util::stream::{self, Stream, StreamExt as _};
+use understudy_shared::{
+    AnswerState, Message, MessageDelta, MessageError, MessageEvent, ProblemCode,
+};
 
 use crate::answers::{Draft, Kept};
 use crate::error::ApiError;
+use crate::gateway::record::CutOff;
 use crate::gateway::sse;
 use crate::routes::asking::limits::UnderWay;
 use crate::routes::asking::pieces::Pieces;
 use crate::routes::asking::telling::{BEGIN, interrupted, tell};
 
 /// Largest answer that is kept, in bytes.
-const MAX_ANSWER: usize = 1024 * 1024;
+pub(super) const MAX_ANSWER: usize = 1024 * 1024;
+/// Why the record says that a longer one ended.
+const TOO_LARGE: &str = "its answer is larger than a dialog keeps";
 
 /// An answer that has begun.
-pub(super) struct Stream {
+pub(super) struct Begun {
     /// Path of the request, for problems.
     pub request_path: String,
     /// Id of the request.
@@ -30,40 +35,47 @@ pub(super) struct Stream {
     pub draft: Draft,
     /// Its place among the person's answers, given back when the stream is dropped.
     pub under_way: UnderWay,
+    /// Says in the record that the answer ends here.
+    pub cut_off: CutOff,
 }
 
 /// An answer on its way to the person.
 struct Telling<S> {
     gateway: Pin<Box<S>>,
     pieces: Pieces,
-    stream: Stream,
+    answer: Begun,
 }
 
 /// The events of an answer.
-pub(super) fn events<S>(gateway: S, stream: Stream) -> impl Source<Item = Result<Bytes, Infallible>>
+pub(super) fn events<S>(gateway: S, answer: Begun) -> impl Stream<Item = Result<Bytes, Infallible>>
 where
-    S: Source<Item = Result<Bytes, Infallible>>,
+    S: Stream<Item = Result<Bytes, Infallible>>,
 {
     let telling = Telling {
         gateway: Box::pin(gateway),
         pieces: Pieces::default(),
-        stream,
+        answer,
     };
     let begin = stream::once(async { Ok(Bytes::from_static(BEGIN)) });
     begin.chain(stream::unfold(Some(telling), |telling| async move {
         let mut telling = telling?;
         let mut out = BytesMut::new();
         loop {
-            let read = match telling.gateway.next().await {
-                Some(Ok(chunk)) => {
+            let came = tokio::select! {
+                came = telling.gateway.next() => Ok(came),
+                lost = telling.answer.draft.loss.comes() => Err(lost),
+            };
+            let read = match came {
+                Ok(Some(Ok(chunk))) => {
                     telling.pieces.push(&chunk);
                     telling.read(&mut out)
                 }
-                None if telling.stream.draft.content.is_empty() => Err(no_text()),
-                None => {
+                Ok(None) if telling.answer.draft.content.is_empty() => Err(no_text()),
+                Ok(None) => {
                     out.extend_from_slice(&telling.completes().await);
                     return Some((Ok(out.freeze()), None));
                 }
+                Err(lost) => Err(lost),
             };
             if let Err(problem) = read {
                 out.extend_from_slice(&telling.breaks_off(&problem).await);
@@ -79,22 +91,27 @@ where
 impl<S> Telling<S> {
     /// Retells every event that is there.
     fn read(&mut self, out: &mut BytesMut) -> Result<(), ApiError> {
-        let draft = &mut self.stream.draft;
+        let draft = &mut self.answer.draft;
         let event = |content| encode(&MessageEvent::Delta(MessageDelta { content }));
         let (content, trace) = (&mut draft.content, &mut draft.trace);
-        tell(&mut self.pieces, content, MAX_ANSWER, trace, out, event)?;
+        let told = tell(&mut self.pieces, content, MAX_ANSWER, trace, out, event);
         draft.tokens = self.pieces.tokens();
         draft.finish_reason = self.pieces.finish_reason();
-        Ok(())
+        if told.is_err() {
+            // Unless the gateway has said already how it ended.
+            self.answer.cut_off.because(TOO_LARGE);
+        }
+        told
     }
 
     async fn completes(self) -> Bytes {
-        let Stream {
+        let Begun {
             request_path,
             request_id,
             draft,
             under_way: _under_way,
-        } = self.stream;
+            ..
+        } = self.answer;
         let event = match draft.ends(AnswerState::Complete, None).await {
             Ok((message, Kept::New)) => MessageEvent::Message(Box::new(message)),
             Ok((message, Kept::Old(old))) => {
@@ -112,13 +129,13 @@ impl<S> Telling<S> {
     async fn breaks_off(self, problem: &ApiError) -> Bytes {
         // The connection to the backend is not needed any more.
         drop(self.gateway);
-        let Stream {
+        let Begun {
             request_path,
             request_id,
             draft,
             under_way: _under_way,
-        } = self.stream;
-        tracing::warn!(request_id, %problem, "the answer in a dialog broke off");
+            ..
+        } = self.answer;
         let message = match draft.ends(AnswerState::Interrupted, Some(problem)).await {
             Ok((_, Kept::Old(Some(old)))) => *old,
             Ok((message, Kept::New | Kept::Old(None))) => message,
@@ -147,8 +164,13 @@ pub(super) fn not_taken() -> ApiError {
 
 /// The answer is there, and cannot be written down.
 pub(super) fn not_stored(error: &ApiError) -> ApiError {
-    let detail = format!("The answer is complete, but it could not be stored. {error}");
-    ApiError::new(error.code(), detail)
+    let detail = match error.code() {
+        ProblemCode::Unavailable => {
+            "The answer is complete, but it could not be stored yet; that is still tried for a while."
+        }
+        _ => "The answer is complete, but it could not be stored.",
+    };
+    ApiError::new(error.code(), format!("{detail} {error}"))
 }
 
 fn encode(event: &MessageEvent) -> Bytes {

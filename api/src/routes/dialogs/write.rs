@@ -160,7 +160,7 @@ fn patched(row: &DialogRow, patch: Value) -> Result<CreateDialog, ApiError> {
 
 /// Delete a dialog
 ///
-/// With all its messages, for good.
+/// With all its messages, for good. An answer that is being given in it ends.
 #[utoipa::path(
     tag = "dialogs",
     security(("access_token" = [])),
@@ -177,5 +177,6 @@ pub async fn delete_dialog(
     if !db::dialogs::delete(&mut conn, person.id.0, id.0).await? {
         return Err(not_found());
     }
+    state.answers.deleted(id.0);
     Ok(HttpResponse::NoContent().finish())
 }
