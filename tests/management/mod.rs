@@ -17,6 +17,8 @@ mod description;
 mod dialog_answers;
 mod dialog_context;
 mod dialog_keeps;
+mod dialog_limits;
+mod dialog_losses;
 mod dialog_targets;
 pub mod dialogs;
 mod discovery;
