@@ -4,6 +4,7 @@
 //! breaker → failover loop → upstream → stream; it never touches PostgreSQL. `docs/ARCHITECTURE.md` has the picture.
 
 pub mod answers;
+pub mod aside;
 pub mod auth;
 pub mod config;
 pub mod config_file;

@@ -3,8 +3,6 @@
 //! An unknown user costs the same work as a known one, so that time tells nobody who exists.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -12,13 +10,11 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use tokio::sync::{Semaphore, oneshot};
 use understudy_shared::SecretInput;
 
+use crate::aside;
 use crate::error::ApiError;
 
 /// Hashes made at the same time. Each takes 19 MiB: more of them would let strangers fill the memory and both cores.
 static SLOTS: Semaphore = Semaphore::const_new(4);
-
-/// How long mimalloc waits before it returns freed memory (1 s), and a little more.
-const ALLOCATOR_DELAY: Duration = Duration::from_millis(1500);
 
 /// The hash of no password of anybody, for users that do not exist.
 static NOBODY: OnceLock<String> = OnceLock::new();
@@ -52,37 +48,21 @@ pub async fn verify(password: &SecretInput, stored: Option<String>) -> Result<bo
     .await
 }
 
-/// Does the work on a thread of its own, for the sake of [`give_back`]. The slot is the thread's: callers who leave free none.
+/// Does the work aside. The slot is the thread's: callers who leave free none.
 async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let slot = SLOTS.acquire().await.map_err(ApiError::internal)?;
     let (tell, told) = oneshot::channel();
-    std::thread::Builder::new()
-        .name("password".to_owned())
-        .spawn(move || {
-            let done = work();
-            drop(slot);
-            // Whoever asked may have left.
-            let _ = tell.send(done);
-            give_back();
-        })
-        .map_err(ApiError::internal)?;
+    let work = move || {
+        let done = work();
+        drop(slot);
+        done
+    };
+    // Whoever asked may have left.
+    let tell = move |done| drop(tell.send(done));
+    aside::start(work, tell).map_err(ApiError::internal)?;
     told.await.map_err(ApiError::internal)?
-}
-
-/// Lets the allocator return the 19 MiB of a hash to the system. It does so when a thread ends that frees nothing younger than a
-/// second, and an idle process has no other occasion: without this it would keep them for good.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this thread serves nobody any more"
-)]
-fn give_back() {
-    static ONE_WAITS: AtomicBool = AtomicBool::new(false);
-    if !ONE_WAITS.swap(true, Ordering::AcqRel) {
-        std::thread::sleep(ALLOCATOR_DELAY);
-        ONE_WAITS.store(false, Ordering::Release);
-    }
 }
 
 fn hash_now(password: &str) -> Result<String, ApiError> {

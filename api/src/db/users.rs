@@ -307,6 +307,10 @@ pub async fn update(
 /// If the database fails.
 pub async fn delete(change: &mut Change<'_>, user: &UserRow) -> QueryResult<()> {
     assistants::leave_owner(change, user.id).await?;
+    // Dialogs go with their person, and there may be millions of messages.
+    diesel::sql_query("SET LOCAL statement_timeout = '60s'")
+        .execute(&mut **change)
+        .await?;
     diesel::delete(users::table.find(user.id))
         .execute(&mut **change)
         .await?;

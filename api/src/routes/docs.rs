@@ -7,6 +7,7 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, get, web};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::aside;
 use crate::auth::Anybody;
 use crate::error::ApiError;
 use crate::openapi;
@@ -28,7 +29,8 @@ pub async fn get_openapi(_: Anybody) -> Result<HttpResponse, ApiError> {
     let json = match JSON.get() {
         Some(json) => json,
         None => {
-            let json = openapi::document().to_json().map_err(ApiError::internal)?;
+            let json = aside::wait_for(|| openapi::document().to_json());
+            let json = json.map_err(ApiError::internal)?;
             JSON.get_or_init(|| json)
         }
     };

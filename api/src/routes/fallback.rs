@@ -9,7 +9,7 @@ use utoipa::openapi::path::PathItem;
 
 use crate::error::ApiError;
 use crate::server::web_root::WebRoot;
-use crate::{gateway, openapi};
+use crate::{aside, gateway, openapi};
 
 /// A documented path and its methods.
 struct Known {
@@ -51,7 +51,7 @@ pub async fn fallback(request: HttpRequest) -> Result<HttpResponse, ApiError> {
 
 /// The methods of a path, as `Allow` has them. None if no path like this is documented.
 fn allowed_methods(path: &str) -> Option<String> {
-    let known = KNOWN.get_or_init(known);
+    let known = KNOWN.get_or_init(|| aside::wait_for(known));
     let matching: Vec<&Known> = known
         .iter()
         .filter(|known| known.resource.is_match(path))
@@ -64,7 +64,7 @@ fn allowed_methods(path: &str) -> Option<String> {
 
 /// The methods of a path that is described as it stands, without parameters.
 pub(super) fn methods_of_literal(path: &str) -> Option<String> {
-    let known = KNOWN.get_or_init(known);
+    let known = KNOWN.get_or_init(|| aside::wait_for(known));
     let literal = known
         .iter()
         .find(|known| !known.has_parameters && known.resource.is_match(path))?;
