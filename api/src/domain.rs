@@ -7,3 +7,12 @@ pub mod merge_patch;
 pub mod model_group;
 pub mod model_instance;
 pub mod user;
+
+/// The name for people; whoever gives none is shown the other one.
+fn title_or(title: String, name: &str) -> String {
+    if title.trim().is_empty() {
+        name.to_owned()
+    } else {
+        title
+    }
+}

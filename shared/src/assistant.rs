@@ -152,18 +152,6 @@ pub struct Assistant {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Fields of an assistant that an answer carries and a request may not.
-pub const ASSISTANT_READ_ONLY: [&str; 8] = [
-    "id",
-    "owner",
-    "group",
-    "availability",
-    "editable",
-    "version",
-    "created_at",
-    "updated_at",
-];
-
 /// An assistant to be made.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -78,16 +78,6 @@ pub struct Dialog {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Fields of a dialog that an answer carries and a request may not.
-pub const DIALOG_READ_ONLY: [&str; 6] = [
-    "id",
-    "target",
-    "messages",
-    "answering",
-    "created_at",
-    "updated_at",
-];
-
 /// A dialog to be begun: with exactly one of a group and an assistant.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -112,16 +112,6 @@ pub struct ModelGroup {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Fields of a group that an answer carries and a request may not.
-pub const GROUP_READ_ONLY: [&str; 6] = [
-    "id",
-    "status",
-    "warnings",
-    "version",
-    "created_at",
-    "updated_at",
-];
-
 /// A model group to be made.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

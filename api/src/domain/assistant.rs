@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 use understudy_shared::{CreateAssistant, FieldError, ModelGroupId, Visibility};
 
+use super::title_or;
+
 /// A valid assistant, new or changed, as far as its own fields go.
 #[derive(Clone, Debug)]
 pub struct ValidAssistant {
@@ -30,14 +32,9 @@ impl TryFrom<CreateAssistant> for ValidAssistant {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let title = if input.title.trim().is_empty() {
-            input.name.clone()
-        } else {
-            input.title
-        };
         Ok(Self {
+            title: title_or(input.title, &input.name),
             name: input.name,
-            title,
             description: input.description,
             group_id: input.group_id,
             system_prompt: input.system_prompt,

@@ -8,6 +8,8 @@ use understudy_shared::{
     ModelInstanceId, Strategy, Warning, WarningCode,
 };
 
+use super::title_or;
+
 /// A valid model group, new or changed, as far as its own fields go.
 #[derive(Clone, Debug)]
 pub struct ValidModelGroup {
@@ -39,14 +41,9 @@ impl TryFrom<CreateModelGroup> for ValidModelGroup {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let title = if input.title.trim().is_empty() {
-            input.name.clone()
-        } else {
-            input.title
-        };
         Ok(Self {
+            title: title_or(input.title, &input.name),
             name: input.name,
-            title,
             description: input.description,
             enabled: input.enabled,
             strategy: input.strategy,
