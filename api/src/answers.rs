@@ -11,6 +11,7 @@
 //! lease runs out.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -49,8 +50,9 @@ pub struct Draft {
     end: Option<oneshot::Sender<desk::End>>,
     /// Whether it is still wanted.
     pub loss: Loss,
-    /// The question; none until it is stored.
-    pub asked: Option<Asked>,
+    /// The question; none until the lease is taken.
+    asked: Option<Asked>,
+    has_lease: Arc<AtomicBool>,
     /// What has come.
     pub content: String,
     /// Who gives it.
@@ -99,10 +101,12 @@ impl Answers {
         let id = Uuid::now_v7();
         let (end, ended) = oneshot::channel();
         let (lost, loss) = watch::channel(false);
+        let has_lease = Arc::default();
         let order = desk::Order {
             dialog,
             id,
             ended,
+            has_lease: Arc::clone(&has_lease),
             deleted: self.deleted.subscribe(),
             lost,
         };
@@ -114,6 +118,7 @@ impl Answers {
             end: Some(end),
             loss: Loss(loss),
             asked: None,
+            has_lease,
             content: String::new(),
             instance: None,
             trace: Vec::new(),
@@ -126,6 +131,12 @@ impl Answers {
 }
 
 impl Draft {
+    /// The lease is taken under its id, for the answer to this question.
+    pub fn answers(&mut self, asked: Asked) {
+        self.asked = Some(asked);
+        self.has_lease.store(true, Ordering::Release);
+    }
+
     /// Its first text is here.
     pub fn begins(&mut self) {
         self.first_byte_ms.get_or_insert(millis(self.started));
@@ -216,7 +227,7 @@ mod tests {
         let (sender, mut orders) = mpsc::unbounded_channel();
         let answers = Answers::new(sender);
         let mut draft = answers.begin(Uuid::nil());
-        draft.asked = Some(Asked {
+        draft.answers(Asked {
             id: Uuid::from_u128(1),
             position: 4,
             keeps: Keeps::Nothing,
@@ -225,6 +236,7 @@ mod tests {
         draft.content.push_str("so far");
         drop(draft);
         let mut order = orders.try_recv().unwrap();
+        assert!(order.has_lease.load(Ordering::Acquire));
         let Ok(desk::End::Store(message, asked, None)) = order.ended.try_recv() else {
             panic!("it was not to be stored");
         };
@@ -239,6 +251,10 @@ mod tests {
         // Of a question that was never stored there is nothing to keep.
         drop(answers.begin(Uuid::nil()));
         let mut order = orders.try_recv().unwrap();
+        assert!(
+            !order.has_lease.load(Ordering::Acquire),
+            "there is nothing to lose"
+        );
         assert!(matches!(order.ended.try_recv(), Ok(desk::End::Nothing)));
     }
 }

@@ -3,6 +3,8 @@
 //! It runs beside the workers, since these end before the last answers do. While the database is away it tries again for a while. If a lease
 //! is lost, the draft is told, so that nobody pays for an answer that nobody can read.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
@@ -40,6 +42,8 @@ pub struct Order {
     pub(super) dialog: Uuid,
     pub(super) id: Uuid,
     pub(super) ended: oneshot::Receiver<End>,
+    /// Whether there is a lease to be renewed: before that, none is lost.
+    pub(super) has_lease: Arc<AtomicBool>,
     pub(super) deleted: broadcast::Receiver<Uuid>,
     pub(super) lost: watch::Sender<bool>,
 }
@@ -111,6 +115,7 @@ async fn attend(pool: Pool, order: Order) {
         dialog,
         id,
         mut ended,
+        has_lease,
         mut deleted,
         lost: tell,
     } = order;
@@ -122,7 +127,8 @@ async fn attend(pool: Pool, order: Order) {
                 () = tokio::time::sleep(RENEW) => {}
                 () = is_deleted(&mut deleted, dialog) => {}
             }
-            begun.elapsed() >= LONGEST || renew(&pool, dialog, id).await
+            let renews = has_lease.load(Ordering::Acquire) && begun.elapsed() < LONGEST;
+            !renews || renew(&pool, dialog, id).await
         };
         tokio::select! {
             end = &mut ended => break end,

@@ -95,8 +95,8 @@ pub async fn list_messages(
 /// Goes to the dialog's group with as much of the dialog as fits into its smallest context, by the rules that requests to
 /// `/v1/chat/completions` follow. With `stream`, as events `delta`, then one `message` with the whole answer, or one `error`; a failure before
 /// the first content has its own status and `trace`, and is kept as an answer with the state `failed`; of a question that `replaces` another one
-/// with an answer nothing is kept then. Whoever closes the connection stops the
-/// answer; what had come by then is kept. One answer at a time in a dialog, eight of one person.
+/// with an answer nothing is kept then. Whoever closes the connection stops the answer; what had come by then is kept. One answer at a time in
+/// a dialog, eight of one person.
 #[utoipa::path(
     tag = "dialogs",
     security(("access_token" = [])),
@@ -108,7 +108,7 @@ pub async fn list_messages(
             (MessageEvent = "text/event-stream"),
         )),
         (status = 400, description = "The body is not JSON (`invalid_json`), or the question is too long for every instance (`context_length_exceeded`)", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Another answer is being given (`answer_under_way`), what the dialog is with is gone (`target_gone`), or it is full (`limit_reached`)", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another answer is being given (`answer_under_way`), what the dialog is with is gone (`target_gone`), it is full (`limit_reached`), or it was deleted meanwhile (`conflict`)", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many answers of this person are under way, or every instance asks for a pause (`rate_limited`)", body = Problem, content_type = "application/problem+json"),
         (status = 502, description = "Every instance that was asked failed (`all_instances_failed`; `trace` says how), or the model said nothing (`stream_interrupted`)", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "No instance may be asked (`no_instance_available`; `trace` says why), or the database cannot be reached (`unavailable`)", body = Problem, content_type = "application/problem+json"),
@@ -149,7 +149,7 @@ pub async fn create_message(
             (MessageEvent = "text/event-stream"),
         )),
         (status = 400, description = "The body is not JSON (`invalid_json`), or the question is too long for every instance (`context_length_exceeded`)", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Another answer is being given (`answer_under_way`), or what the dialog is with is gone (`target_gone`)", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another answer is being given (`answer_under_way`), what the dialog is with is gone (`target_gone`), or it was deleted meanwhile (`conflict`)", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many answers of this person are under way, or every instance asks for a pause (`rate_limited`)", body = Problem, content_type = "application/problem+json"),
         (status = 502, description = "Every instance that was asked failed (`all_instances_failed`; `trace` says how), or the model said nothing (`stream_interrupted`)", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "No instance may be asked (`no_instance_available`; `trace` says why), or the database cannot be reached (`unavailable`)", body = Problem, content_type = "application/problem+json"),
