@@ -18,7 +18,7 @@ extern "SQL" {
     fn octet_length(text: Text) -> Integer;
 }
 
-/// A page of a dialog's messages, and how many there are in all. It ends before its limit where it has [`MOST`] bytes.
+/// A page of a dialog's messages, and how many there are in all. It ends before its limit where it has `MOST` bytes.
 ///
 /// # Errors
 /// If the database fails.
@@ -62,7 +62,7 @@ pub async fn page(
     Ok((described(conn, dialog, rows).await?, total))
 }
 
-/// Messages after this place in their order: at most so many, and about [`MOST`] bytes.
+/// Messages after this place in their order: at most so many, and about `MOST` bytes.
 ///
 /// # Errors
 /// If the database fails.
@@ -87,7 +87,7 @@ pub async fn piece(
     after(conn, dialog, position, places).await
 }
 
-/// The places of the messages that fit into [`MOST`] bytes, one in any case. How long each is the database knows without reading it.
+/// The places of the messages that fit into `MOST` bytes, one in any case. How long each is the database knows without reading it.
 fn fitting(messages: Vec<(i32, i32)>) -> Vec<i32> {
     let mut room = MOST;
     let mut fits = |length: i32| {
