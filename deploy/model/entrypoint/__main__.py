@@ -29,6 +29,8 @@ def say(message: str) -> None:
 
 
 def main() -> int:
+    # The first process of a container gets only the signals that it has asked for.
+    process.stop_at_once(say)
     environment = dict(os.environ)
     try:
         chosen = settings.read(environment, sys.argv[1:])
@@ -51,7 +53,7 @@ def _context(chosen: settings.Settings, found: model.Model) -> int:
     trained = found.trained_context
     if chosen.context is None:
         return min(CONTEXT, trained) if trained else CONTEXT
-    stretched = any(argument.split("=", 1)[0] in STRETCHED for argument in chosen.arguments)
+    stretched = any(settings.name_of(argument) in STRETCHED for argument in chosen.arguments)
     if trained and chosen.context > trained and not stretched:
         raise Refusal(CONFIGURATION, f"CONTEXT is {chosen.context}, and {found.name} was made for {trained} tokens at most")
     return chosen.context

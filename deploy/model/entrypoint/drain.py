@@ -1,7 +1,8 @@
 """Whether the engine is answering somebody right now. llama.cpp's server, told to stop, falls silent in the middle of its answers
 and waits for their callers to leave: so it is told only when there are none.
 
-The rule: whatever is not clearly "busy" counts as idle, so that nothing here can keep a container from stopping.
+The rule: an engine that takes its time is busy, since llama.cpp says how busy it is between two steps of its work. One where nobody
+listens, or that answers something else, is idle. How long a busy one is waited for is bounded by whoever asks.
 """
 
 import http.client
@@ -26,6 +27,8 @@ def _is_busy(settings: Settings) -> bool:
         answer = connection.getresponse()
         slots = json.loads(answer.read()) if answer.status == 200 else []
         return isinstance(slots, list) and any(isinstance(slot, dict) and slot.get("is_processing") is True for slot in slots)
+    except TimeoutError:
+        return True
     except (OSError, ValueError, http.client.HTTPException):
         return False
     finally:

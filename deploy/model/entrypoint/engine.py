@@ -7,7 +7,7 @@ import shutil
 
 from model import Model
 from refusal import NO_ENGINE, Refusal
-from settings import LLAMA_CPP, VLLM, Settings
+from settings import LLAMA_CPP, VLLM, Settings, name_of
 
 PROGRAMS = {LLAMA_CPP: "llama-server", VLLM: "vllm"}
 # What this program reads and no engine has to know.
@@ -57,4 +57,4 @@ def environment(settings: Settings, own: dict[str, str]) -> dict[str, str]:
 
 
 def _has(settings: Settings, *names: str) -> bool:
-    return any(argument.split("=", 1)[0] in names for argument in settings.arguments)
+    return any(name_of(argument) in names for argument in settings.arguments)

@@ -4,6 +4,7 @@ The rule: it reads forward only, from anything that has `read`, so that the head
 the file. It trusts no length in the file: what does not fit a bound is a file that is broken.
 """
 
+import math
 import struct
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -21,6 +22,16 @@ _MOST_ENTRIES = 1 << 24
 _MOST_BYTES = 1 << 26
 # Arrays up to this length are kept; the vocabulary is only counted.
 _KEPT_ARRAY = 4096
+
+
+# How many numbers make a block of each type of tensor, and how many bytes a block has (ggml.h).
+_BLOCKS = {
+    0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 36),
+    10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 15: (256, 292),
+    16: (256, 66), 17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82), 23: (256, 136),
+    24: (1, 1), 25: (1, 2), 26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2), 34: (256, 54), 35: (256, 66), 39: (32, 17),
+}  # fmt: skip
+_MOST_DIMENSIONS = 4
 
 
 class NotGguf(Exception):
@@ -91,6 +102,28 @@ def read(stream: BinaryIO) -> Header:
         if value is not None:
             fields[name] = value
     return Header(fields, lengths, tensors)
+
+
+def check_end(stream: BinaryIO, header: Header, size: int) -> None:
+    """Goes on where `read` has stopped, through the list of tensors: the last of them must end within the file. Of types that are
+    not known here only the beginnings count."""
+    reader = _Reader(stream)
+    end = 0
+    for _ in range(header.tensors):
+        reader.string()
+        dimensions = reader.number("I")
+        if dimensions > _MOST_DIMENSIONS:
+            raise NotGguf("a broken GGUF file: its header speaks of impossible tensors")
+        numbers = math.prod(reader.number("Q") for _ in range(dimensions))
+        kind = reader.number("I")
+        block, length = _BLOCKS.get(kind, (1, 0))
+        end = max(end, reader.number("Q") + numbers // block * length)
+    alignment = header.fields.get("general.alignment", 32)
+    if not isinstance(alignment, int) or alignment < 1:
+        raise NotGguf("a broken GGUF file: its tensors are aligned to nothing")
+    start = -(-stream.tell() // alignment) * alignment
+    if end and start + end > size:
+        raise NotGguf(f"a GGUF file that breaks off within its tensors, {start + end - size} bytes before their end: it was not copied or fetched to its end")
 
 
 def _what_it_is(start: bytes, stream: BinaryIO) -> str:

@@ -40,15 +40,42 @@ class Repository:
     commit: str
     sizes: dict[str, int]
 
-    def open(self, path: str):
+    def open(self, path: str) -> "Download":
         """A file from its beginning; whoever reads stops when there is enough."""
-        return self.hub.ask(f"{self.name}/resolve/{self.commit}/{urllib.parse.quote(path)}", self.name)
+        answer = self.hub.ask(f"{self.name}/resolve/{self.commit}/{urllib.parse.quote(path)}", self.name)
+        return Download(answer, self.sizes[path], f"{self.hub.endpoint} broke off in the middle of {path} of {self.name}")
 
     def json(self, path: str) -> dict:
         value = self.hub.json(f"{self.name}/resolve/{self.commit}/{path}", self.name)
         if not isinstance(value, dict):
             raise Refusal(NOT_A_MODEL, f"{path} of {self.name} on the hub is not a model's description")
         return value
+
+
+class Download:
+    """A file that is being fetched. However its connection ends before the file does: it is the hub that has fallen silent, and
+    not the file that is broken."""
+
+    def __init__(self, answer, size: int, message: str):
+        self.answer = answer
+        self.left = size
+        self.message = message
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.answer.close()
+
+    def read(self, length: int) -> bytes:
+        try:
+            data = self.answer.read(length)
+        except (OSError, http.client.HTTPException) as error:
+            raise Silent(HUB_SILENT, f"{self.message}: {str(error) or type(error).__name__}") from None
+        self.left -= len(data)
+        if length and not data and self.left > 0:
+            raise Silent(HUB_SILENT, self.message)
+        return data
 
 
 class Hub:

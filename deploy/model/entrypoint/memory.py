@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model import Model
-from settings import LLAMA_CPP, VLLM, Settings
+from settings import LLAMA_CPP, VLLM, Settings, name_of
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -119,10 +119,10 @@ def _count(settings: Settings, *names: str) -> int:
 
 def _host(root: Path) -> tuple[int, str]:
     numbers = dict(re.findall(r"^(\w+):\s+(\d+) kB$", (root / "proc/meminfo").read_text(), re.MULTILINE))
-    available, mapped, total = (int(numbers.get(name, 0)) * 1024 for name in ("MemAvailable", "Mapped", "MemTotal"))
+    available, mapped, shared, total = (int(numbers.get(name, 0)) * 1024 for name in ("MemAvailable", "Mapped", "Shmem", "MemTotal"))
     # The kernel counts a file that somebody has mapped as memory to be had. Weights of a neighbour are such a file: taken from
-    # it, each of its tokens would wait for the disk.
-    return max(available - mapped, 0), f"free of this machine's {size(total)}"
+    # it, each of its tokens would wait for the disk. Shared memory (a database's) is mapped, too, and is not in what is to be had.
+    return max(available - max(mapped - shared, 0), 0), f"free of this machine's {size(total)}"
 
 
 def _limits(root: Path) -> list[tuple[int, int]]:
@@ -221,9 +221,8 @@ def size(number: int) -> str:
 def _argument(arguments: list[str], names: tuple[str, ...]) -> str | None:
     found = None
     for position, argument in enumerate(arguments):
-        name, _, value = argument.partition("=")
-        if name in names:
-            found = value or (arguments[position + 1] if position + 1 < len(arguments) else None)
+        if name_of(argument) in names:
+            found = argument.partition("=")[2] or (arguments[position + 1] if position + 1 < len(arguments) else None)
     return found
 
 

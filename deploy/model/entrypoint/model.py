@@ -14,6 +14,10 @@ from refusal import NO_MODEL, NOT_A_MODEL, Refusal
 from settings import LLAMA_CPP, Settings
 
 PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<parts>\d{5})\.gguf")
+# Which file has which tensor, of a model that is a folder.
+INDEX = "model.safetensors.index.json"
+# What training leaves behind, and no engine loads.
+OF_TRAINING = ("training_args.bin", "optimizer.bin", "scheduler.bin")
 # Files that lie beside a model and are none.
 BESIDE = ("mmproj", "imatrix", "mtp-", "eagle3-", "dflash-", "dspark-")
 
@@ -48,10 +52,11 @@ def find(settings: Settings, root: Path = Path("/")) -> Model:
     try:
         if path.is_dir():
             return _in_folder(settings, path)
-        if not path.exists():
-            raise Refusal(NO_MODEL, f"there is no {settings.model}. {_what_is_there(settings.model, path)}")
+        there = path.exists()
     except PermissionError as error:
         raise Refusal(NO_MODEL, f"{settings.model} may not be read by this user: {error.strerror}") from None
+    if not there:
+        raise Refusal(NO_MODEL, f"there is no {settings.model}. {_what_is_there(settings.model, path)}")
     if settings.engine != LLAMA_CPP:
         raise Refusal(NOT_A_MODEL, f"{settings.model} is a file: {settings.engine} wants the folder with config.json and the weights")
     return _file(settings.model, path)
@@ -63,20 +68,25 @@ def _what_is_there(named: str, path: Path) -> str:
     name = Path(named).parent
     while not folder.is_dir():
         folder, name = folder.parent, name.parent
-    models = sorted(each.name for each in folder.iterdir() if each.suffix == ".gguf" or (each / "config.json").is_file())
+    try:
+        models = sorted(each.name for each in folder.iterdir() if each.suffix == ".gguf" or _is_model(each))
+    except OSError as error:
+        return f"{name} exists, and what is in it may not be seen: {error.strerror}"
     if models:
         return f"{name} has: {', '.join(models[:20])}{' and more' if len(models) > 20 else ''}"
     return f"{name} exists, and has no model in it: is the volume mounted there?"
 
 
-def _file(named: str, path: Path) -> Model:
+def _is_model(folder: Path) -> bool:
+    """Whether it is a folder of vLLM's. One that may not be looked into (/root, beside a mount that is not there) is none."""
     try:
-        with path.open("rb") as stream:
-            header = gguf.read(stream)
-    except gguf.NotGguf as error:
-        raise Refusal(NOT_A_MODEL, f"{named} is {error}") from None
-    except OSError as error:
-        raise Refusal(NO_MODEL, f"{named} cannot be read: {error.strerror}") from None
+        return (folder / "config.json").is_file()
+    except OSError:
+        return False
+
+
+def _file(named: str, path: Path) -> Model:
+    header = _whole(named, path)
     if header.fields.get("general.type", "model") not in ("model", None):
         raise Refusal(NOT_A_MODEL, f"{named} is no model but its {header.fields['general.type']}")
     name = path.stem
@@ -89,7 +99,22 @@ def _file(named: str, path: Path) -> Model:
         missing = [part.name for part in parts if not part.is_file()]
         if missing:
             raise Refusal(NO_MODEL, f"{named} is the first of {len(parts)} parts, and there is no {', '.join(missing[:5])}")
+        for part in parts[1:]:
+            _whole(str(Path(named).with_name(part.name)), part)
     return Model(named, False, name, sum(part.stat().st_size for part in parts), header)
+
+
+def _whole(named: str, path: Path) -> gguf.Header:
+    """The header of a file that has all that its header speaks of."""
+    try:
+        with path.open("rb") as stream:
+            header = gguf.read(stream)
+            gguf.check_end(stream, header, path.stat().st_size)
+    except gguf.NotGguf as error:
+        raise Refusal(NOT_A_MODEL, f"{named} is {error}") from None
+    except OSError as error:
+        raise Refusal(NO_MODEL, f"{named} cannot be read: {error.strerror}") from None
+    return header
 
 
 def _in_folder(settings: Settings, path: Path) -> Model:
@@ -127,28 +152,62 @@ def _safetensors(settings: Settings, path: Path) -> Model:
         raise Refusal(NO_MODEL, f"{settings.model} has no config.json: {settings.engine} wants the folder of the model") from None
     except (OSError, ValueError):
         raise Refusal(NOT_A_MODEL, f"{settings.model}/config.json is not a model's description") from None
-    weights = [each for pattern in ("*.safetensors", "*.bin") for each in path.glob(pattern)]
-    if not weights:
+    sizes = {each.name: each.stat().st_size for each in path.iterdir() if each.is_file()}
+    index = None
+    if INDEX in sizes:
+        try:
+            index = json.loads((path / INDEX).read_text())
+        except (OSError, ValueError):
+            raise Refusal(NOT_A_MODEL, f"{settings.model}/{INDEX} is no list of weights") from None
+    weights = _weights(settings.model, sizes, index)
+    if weights is None:
         raise Refusal(NO_MODEL, f"{settings.model} has a config.json and no weights (*.safetensors)")
-    return Model(settings.model, False, path.name, sum(each.stat().st_size for each in weights), config=config)
+    return Model(settings.model, False, path.name, weights, config=config)
+
+
+def _weights(named: str, sizes: dict[str, int], index) -> int | None:
+    """How large the files are that vLLM loads, of all that lie in a folder: those of the list, and else one form of the weights.
+    Many a repository has the same weights twice (consolidated*.safetensors) or three times (*.bin)."""
+    if index is not None:
+        listed = index.get("weight_map") if isinstance(index, dict) else None
+        if not isinstance(listed, dict) or not listed or not all(isinstance(each, str) for each in listed.values()):
+            raise Refusal(NOT_A_MODEL, f"{named}/{INDEX} is no list of weights")
+        missing = sorted(set(listed.values()) - sizes.keys())
+        if missing:
+            raise Refusal(NO_MODEL, f"{named} is not complete: {INDEX} names {', '.join(missing[:5])}, which is not there")
+        return sum(sizes[each] for each in set(listed.values()))
+    safetensors = [each for each in sizes if each.endswith(".safetensors") and "/" not in each]
+    forms = (
+        [each for each in safetensors if not each.startswith("consolidated")],
+        safetensors,
+        [each for each in sizes if each.endswith(".bin") and "/" not in each and each not in OF_TRAINING],
+    )
+    chosen = next((form for form in forms if form), None)
+    return None if chosen is None else sum(sizes[each] for each in chosen)
 
 
 def _on_hub(settings: Settings, root: Path) -> Model:
     repository, _, quantisation = settings.model.partition(":")
     name = repository.split("/")[1]
     try:
-        found = hub.Hub(settings.endpoint, settings.hub_token).repository(repository)
+        return _there(settings, repository, name, quantisation)
     except hub.Silent as error:
         # What a cache is for: the engine starts from it, too.
-        if folder := hub.cached(repository, root):
-            found = _in_cache(settings, folder, quantisation)
-            return replace(found, reference=settings.model, on_hub=True, name=name, note=f"{error}: what was fetched before is used")
-        raise Refusal(error.code, str(error)) from None
+        folder = hub.cached(repository, root)
+        if folder is None:
+            raise
+        found = _in_cache(settings, folder, quantisation)
+        return replace(found, reference=settings.model, on_hub=True, name=name, note=f"{error}: what was fetched before is used")
+
+
+def _there(settings: Settings, repository: str, name: str, quantisation: str) -> Model:
+    """What the hub has, as far as it can be known without fetching it."""
+    found = hub.Hub(settings.endpoint, settings.hub_token).repository(repository)
     if settings.engine != LLAMA_CPP:
         if "config.json" not in found.sizes:
             raise Refusal(NOT_A_MODEL, f"{repository} on the hub has no config.json: it is not for {settings.engine}")
-        weights = [size for path, size in found.sizes.items() if path.endswith(".safetensors") and "/" not in path]
-        return Model(settings.model, True, name, sum(weights) or None, config=found.json("config.json"))
+        index = found.json(INDEX) if INDEX in found.sizes else None
+        return Model(settings.model, True, name, _weights(repository, found.sizes, index), config=found.json("config.json"))
     first = _quantisation(settings.model, list(found.sizes), quantisation)
     parts = [first]
     if part := PART.fullmatch(first):

@@ -10,6 +10,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 
 from refusal import ENGINE_ENDED
@@ -19,6 +20,17 @@ _PR_SET_PDEATHSIG = 1
 # How often a busy engine is looked at, and how much of the time an engine that never gets idle has for its own end.
 _LOOK = 0.25
 _LAST_WORDS = 3.0
+
+
+def stop_at_once(say) -> None:
+    """What being told to stop means until there is an engine: nothing is there that could end in order. `run` takes over."""
+
+    def stop(number: int, _frame) -> None:
+        say(f"{signal.Signals(number).name}: stopped before the engine was started")
+        sys.exit(0)
+
+    for number in _STOP:
+        signal.signal(number, stop)
 
 
 def run(command: list[str], environment: dict[str, str], stop_seconds: int, say, busy=None) -> int:

@@ -44,6 +44,16 @@ OWNED = {
 }
 
 
+# What vLLM reads with Python's argparse takes the beginning of a name for the name.
+ABBREVIATED = (VLLM,)
+
+
+def name_of(argument: str) -> str:
+    """The name in an argument, as the engines understand it: both take `--ctx_size` for `--ctx-size`, and vLLM has `--name=value`."""
+    name = argument.split("=", 1)[0]
+    return name.replace("_", "-") if name.startswith("--") else name
+
+
 @dataclass(frozen=True)
 class Settings:
     """One model, and how it is served."""
@@ -187,9 +197,11 @@ class _Reader:
             return []
         for variable, owned in OWNED[engine].items():
             for argument in arguments:
+                name = name_of(argument)
+                begins = engine in ABBREVIATED and len(name) > 2 and name.startswith("--") and any(each.startswith(name) for each in owned)
                 # Only the name: what stands behind it may be a key.
-                if argument.split("=", 1)[0] in owned:
-                    self.faults.append(f"{argument.split('=', 1)[0]} among the extra arguments is what {variable} is for")
+                if name in owned or begins:
+                    self.faults.append(f"{name} among the extra arguments is what {variable} is for")
         return arguments
 
     def secret(self, name: str) -> str | None:

@@ -1,5 +1,7 @@
 """What the unit tests of the container's entry point share: its modules, small GGUF files, and a place to put them."""
 
+import contextlib
+import ctypes
 import os
 import shutil
 import struct
@@ -31,7 +33,7 @@ def text(value: str) -> bytes:
 
 
 def gguf(fields: dict = LLAMA, version: int = 3, weights: int = 1000) -> bytes:
-    """A file with these fields and so many bytes behind them."""
+    """A file with these fields and one tensor of so many bytes."""
     data = b"GGUF" + struct.pack("<IQQ", version, 1, len(fields))
     for name, value in fields.items():
         data += text(name)
@@ -43,7 +45,20 @@ def gguf(fields: dict = LLAMA, version: int = 3, weights: int = 1000) -> bytes:
             data += struct.pack(f"<IIQ{len(value)}I", 9, 4, len(value), *value)
         else:
             data += struct.pack("<II", 4, value)
-    return data + bytes(weights)
+    # One dimension, numbers of a byte each (I8), at the beginning of what follows.
+    data += text("weights") + struct.pack("<IQIQ", 1, weights, 24, 0)
+    return data + bytes(-len(data) % 32) + bytes(weights)
+
+
+@contextlib.contextmanager
+def without_rights():
+    """Root may read everything: this thread is somebody else meanwhile, for the file system."""
+    library = ctypes.CDLL(None)
+    library.setfsuid(65534)
+    try:
+        yield
+    finally:
+        library.setfsuid(os.geteuid())
 
 
 class Case(unittest.TestCase):

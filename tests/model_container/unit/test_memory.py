@@ -23,7 +23,7 @@ class Needs(Case):
         self.assertEqual(self.need(context=4096, parallel=3).cache, 3 * 4096 * each)
 
     def test_the_types_of_the_cache_count(self):
-        whole = self.need(EXTRA_ARGS="-ctk f32 --cache-type-v=f32").cache
+        whole = self.need(EXTRA_ARGS="-ctk f32 --cache_type_v=f32").cache
         self.assertEqual(whole, 2 * self.need().cache)
         self.assertLess(self.need(EXTRA_ARGS="--cache-type-k q8_0 -ctv q4_0").cache, self.need().cache / 2)
 
@@ -54,6 +54,13 @@ class Has(Case):
     def test_a_machine_without_limits(self):
         # A neighbour's weights are files that are mapped: they are not to be had.
         self.assertEqual(self.have(), memory.Have(7 * GIB, "free of this machine's 16.0 GiB"))
+
+    def test_shared_memory_is_not_taken_away_twice(self):
+        # A database's, which is mapped, and which the kernel does not count as memory to be had anyway.
+        self.put("/proc/meminfo", "MemTotal: 16777216 kB\nMemAvailable: 8388608 kB\nMapped: 3145728 kB\nShmem: 2097152 kB\n")
+        self.assertEqual(self.have().host, 7 * GIB)
+        self.put("/proc/meminfo", "MemTotal: 16777216 kB\nMemAvailable: 8388608 kB\nMapped: 1048576 kB\nShmem: 2097152 kB\n")
+        self.assertEqual(self.have().host, 8 * GIB)
 
     def test_a_limit_of_the_second_version(self):
         self.put("/sys/fs/cgroup/memory.max", f"{4 * GIB}\n")

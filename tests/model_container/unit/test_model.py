@@ -1,10 +1,12 @@
 import http.server
 import io
 import json
+import socket
+import struct
 import threading
 import unittest
 
-from support import LLAMA, Case, gguf
+from support import LLAMA, Case, gguf, text, without_rights
 
 import gguf as reader
 import hub
@@ -35,11 +37,29 @@ class Headers(Case):
                 reader.read(io.BytesIO(content))
             self.assertIn(said, str(raised.exception))
 
+    def check(self, content: bytes):
+        stream = io.BytesIO(content)
+        reader.check_end(stream, reader.read(stream), len(content))
+
     def test_every_beginning_of_a_file_is_refused_in_order(self):
-        whole = gguf(weights=0)
+        whole = gguf(weights=40)
+        self.check(whole)
         for length in range(len(whole)):
             with self.assertRaises(reader.NotGguf):
-                reader.read(io.BytesIO(whole[:length]))
+                self.check(whole[:length])
+        with self.assertRaisesRegex(reader.NotGguf, "breaks off within its tensors, 7 bytes before"):
+            self.check(whole[:-7])
+
+    def test_the_tensor_that_ends_last_counts(self):
+        header = gguf({"general.alignment": 64}, weights=0)
+        start = header[: header.index(text("weights"))].replace(struct.pack("<IQQ", 3, 1, 1), struct.pack("<IQQ", 3, 2, 1))
+        # 512 numbers of Q4_K are 2 × 144 bytes; of a type that nobody knows yet only the place is known.
+        tensors = text("a") + struct.pack("<IQQIQ", 2, 256, 2, 12, 64) + text("b") + struct.pack("<IQIQ", 1, 9, 99, 0)
+        data = start + tensors
+        data += bytes(-len(data) % 64)
+        self.check(data + bytes(64 + 288))
+        with self.assertRaisesRegex(reader.NotGguf, "1 bytes before"):
+            self.check(data + bytes(64 + 287))
 
 
 class Files(Case):
@@ -82,6 +102,47 @@ class Files(Case):
         self.assertIn("is the volume mounted", self.missing(66, MODEL="/empty"))
         self.assertIn("is the volume mounted", self.missing(66, MODEL="/empty/deeper/still.gguf"))
 
+    def test_what_may_not_be_seen_hides_nothing_else(self):
+        # As beside a mount that is not there: /root, which user 10001 may not look into.
+        self.root.chmod(0o755)
+        self.put("/root/config.json", "{}")
+        (self.root / "root").chmod(0)
+        with without_rights():
+            self.assertIn("is the volume mounted", self.missing(66, MODEL="/models/a.gguf"))
+            self.assertIn("/root/a.gguf may not be read by this user", self.missing(66, MODEL="/root/a.gguf"))
+        (self.root / "shut").mkdir(mode=0o711)
+        (self.root / "shut").chmod(0o311)
+        with without_rights():
+            self.assertIn("what is in it may not be seen", self.missing(66, MODEL="/shut/a.gguf"))
+
+    def test_a_file_that_is_cut_in_its_weights(self):
+        self.put("/models/a.gguf", gguf()[:-1])
+        self.assertIn("/models/a.gguf is a GGUF file that breaks off within its tensors", self.missing(65, MODEL="/models"))
+        self.put("/parts/a-00001-of-00002.gguf", gguf())
+        self.put("/parts/a-00002-of-00002.gguf", gguf()[:-1])
+        self.assertIn("/parts/a-00002-of-00002.gguf is a GGUF file that breaks off", self.missing(65, MODEL="/parts"))
+
+    def test_weights_that_lie_there_in_several_forms_count_once(self):
+        self.put("/models/config.json", "{}")
+        self.put("/models/training_args.bin", bytes(7))
+        self.assertIn("no weights", self.missing(66, MODEL="/models", ENGINE="vllm"))
+        self.put("/models/pytorch_model.bin", bytes(100))
+        self.assertEqual(self.find(ENGINE="vllm").weights, 100)
+        self.put("/models/consolidated.safetensors", bytes(90))
+        self.assertEqual(self.find(ENGINE="vllm").weights, 90)
+        self.put("/models/model-1.safetensors", bytes(50))
+        self.put("/models/model-2.safetensors", bytes(40))
+        self.put("/models/adapter.safetensors", bytes(1))
+        self.assertEqual(self.find(ENGINE="vllm").weights, 91)
+        listed = {"a": "model-1.safetensors", "b": "model-2.safetensors", "c": "model-1.safetensors"}
+        index = self.put("/models/model.safetensors.index.json", json.dumps({"weight_map": listed}))
+        self.assertEqual(self.find(ENGINE="vllm").weights, 90)
+        index.write_text(json.dumps({"weight_map": {**listed, "d": "model-3.safetensors"}}))
+        self.assertIn("names model-3.safetensors, which is not there", self.missing(66, ENGINE="vllm"))
+        for broken in ("[]", "{}", '{"weight_map": {"a": 1}}', "{"):
+            index.write_text(broken)
+            self.assertIn("is no list of weights", self.missing(65, ENGINE="vllm"))
+
     def test_models_of_the_other_engine(self):
         self.put("/models/config.json", '{"max_position_embeddings": 2048}')
         self.assertIn("no weights", self.missing(66, MODEL="/models", ENGINE="vllm"))
@@ -111,7 +172,7 @@ class Hub(Case):
         self.files = {"a-Q8_0.gguf": gguf(), "a-Q4_K_M.gguf": gguf(weights=50), "mmproj-a.gguf": gguf(), "config.json": b"{}"}
         self.token = None
         self.asked = []
-        self.elsewhere = None
+        self.cut = None
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
@@ -121,7 +182,10 @@ class Hub(Case):
                 if status == 302:
                     self.send_header("location", body.decode())
                 self.end_headers()
-                self.wfile.write(b"" if status == 302 else body)
+                if self.path.startswith("/store/") and case.cut:
+                    case.cut(self, body)
+                else:
+                    self.wfile.write(b"" if status == 302 else body)
 
             def log_message(self, *_):
                 pass
@@ -135,6 +199,15 @@ class Hub(Case):
 
         self.endpoint = serve()
         self.store = serve()
+
+    def break_off(self, handler: http.server.BaseHTTPRequestHandler, body: bytes):
+        handler.wfile.write(body[:100])
+
+    def reset(self, handler: http.server.BaseHTTPRequestHandler, body: bytes):
+        handler.wfile.write(body[:100])
+        # Closed with nothing more to wait for: the other side gets a reset.
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        handler.connection.close()
 
     def answer(self, path: str, authorization: str | None) -> tuple[int, bytes]:
         if path.startswith("/store/"):
@@ -199,6 +272,29 @@ class Hub(Case):
         self.assertIn("It has: sub/a-Q8_0.gguf", self.missing(66, "owner/name:Q4_0"))
         elsewhere = {"HF_HUB_CACHE": "/elsewhere"}
         self.assertIsNone(hub.cached("owner/name", self.root, elsewhere))
+
+    def test_a_hub_that_breaks_off_is_a_silent_one(self):
+        folder = "/cache/huggingface/hub/models--owner--name"
+        for cut in (self.break_off, self.reset):
+            self.cut = cut
+            self.assertIn("broke off in the middle of a-Q4_K_M.gguf", self.missing(75))
+        self.put(f"{folder}/snapshots/{COMMIT}/a-Q8_0.gguf", gguf())
+        self.put(f"{folder}/refs/main", COMMIT)
+        for cut in (self.break_off, self.reset):
+            self.cut = cut
+            found = self.find()
+            self.assertEqual((found.on_hub, found.header.layers), (True, 30))
+            self.assertIn("what was fetched before is used", found.note)
+
+    def test_weights_of_a_folder_on_the_hub(self):
+        self.files = {"config.json": b"{}", "consolidated.safetensors": bytes(70), "model-1.safetensors": bytes(60), "pytorch_model.bin": bytes(80)}
+        self.assertEqual(self.find(ENGINE="vllm").weights, 60)
+        self.files["other.safetensors"] = bytes(5)
+        self.files["model.safetensors.index.json"] = b'{"weight_map": {"a": "model-1.safetensors"}}'
+        self.assertEqual(self.find(ENGINE="vllm").weights, 60)
+        del self.files["model.safetensors.index.json"], self.files["other.safetensors"], self.files["model-1.safetensors"]
+        del self.files["consolidated.safetensors"]
+        self.assertEqual(self.find(ENGINE="vllm").weights, 80)
 
     def test_what_is_no_hub(self):
         self.answer = lambda *_: (200, b"<html>")

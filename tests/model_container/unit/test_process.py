@@ -1,10 +1,15 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import unittest
+from unittest import mock
 
 from support import Case
+
+import drain
 
 RUN = """
 import sys
@@ -101,6 +106,73 @@ class FirstProcess(Case):
             for _ in range(600):
                 os.kill(worker, 0)
                 subprocess.run(["sleep", "0.1"])
+
+
+class Busy(Case):
+    """A server in the place of the engine's."""
+
+    def setUp(self):
+        super().setUp()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(self.listener.close)
+
+    def busy(self, answer: bytes | None) -> bool:
+        """What is thought of an engine that answers this, or nothing at all."""
+
+        def serve():
+            connection, _ = self.listener.accept()
+            with connection:
+                connection.recv(4096)
+                if answer is None:
+                    # Until the other side has had enough.
+                    connection.recv(4096)
+                else:
+                    connection.sendall(b"HTTP/1.1 " + answer)
+
+        server = threading.Thread(target=serve)
+        server.start()
+        self.addCleanup(server.join)
+        return drain.busy(self.settings(HOST="127.0.0.1", PORT=str(self.listener.getsockname()[1])))()
+
+    def test_an_engine_is_busy_when_it_says_so_or_says_nothing(self):
+        slots = b'200 OK\r\n\r\n[{"is_processing": false}, {"is_processing": %s}]'
+        self.assertTrue(self.busy(slots % b"true"))
+        self.assertFalse(self.busy(slots % b"false"))
+        self.assertFalse(self.busy(b'503 Loading\r\n\r\n{"error": "loading"}'))
+        self.assertFalse(self.busy(b"200 OK\r\n\r\nno JSON"))
+        with mock.patch.object(drain, "TIMEOUT", 0.2):
+            self.assertTrue(self.busy(None), "llama.cpp in the middle of a long question")
+
+    def test_nobody_is_not_busy(self):
+        port = self.listener.getsockname()[1]
+        self.listener.close()
+        self.assertFalse(drain.busy(self.settings(HOST="127.0.0.1", PORT=str(port)))())
+
+    def test_vllm_sees_to_it_itself(self):
+        self.assertIsNone(drain.busy(self.settings(ENGINE="vllm")))
+
+
+class BeforeTheEngine(Case):
+    """The entry point as it is, with a hub that takes the request and says nothing for as long as it is asked."""
+
+    def test_it_stops_while_the_hub_is_asked(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            with socket.create_server(("127.0.0.1", 0)) as hub:
+                self.put("/llama-server", "#!/bin/sh\nexit 9\n").chmod(0o755)
+                address = f"http://127.0.0.1:{hub.getsockname()[1]}"
+                environment = {"PATH": f"{self.root}:/usr/bin:/bin", "MODEL": "owner/name", "HF_ENDPOINT": address}
+                started = subprocess.Popen([sys.executable, FOLDER], env=environment, stderr=subprocess.PIPE, text=True)
+                self.addCleanup(started.stderr.close)
+                self.addCleanup(started.wait)
+                self.addCleanup(started.kill)
+                hub.settimeout(60)
+                asking, _ = hub.accept()
+                with asking:
+                    started.send_signal(number)
+                    _, printed = started.communicate(timeout=60)
+            # Without a handler the code were that of the signal, and the first process of a container would not even hear of it.
+            self.assertEqual(started.returncode, 0, printed)
+            self.assertEqual(printed, f"model: {number.name}: stopped before the engine was started\n")
 
 
 if __name__ == "__main__":

@@ -61,6 +61,18 @@ class Settings(Case):
         read = self.settings("--temp", "0", EXTRA_ARGS="--chat-template 'a b'")
         self.assertEqual(read.arguments, ["--chat-template", "a b", "--temp", "0"])
 
+    def test_arguments_are_known_in_every_spelling_of_the_engines(self):
+        for engine_, words in {
+            "llama.cpp": ["--api_key", "k", "--ctx_size=5", "--n_gpu_layers", "7", "--hf_token", "t"],
+            "vllm": ["--api_key=k", "--max_model_len", "5", "--served_model-name", "x", "--api-k", "k", "--hf-t=t"],
+        }.items():
+            faults = self.faults({"MODEL": "/m", "ENGINE": engine_}, *words)
+            self.assertEqual(len(faults), sum(word.startswith("--") for word in words), faults)
+        # What only begins alike is another argument, and so is a value with a stroke in it.
+        for engine_ in ("llama.cpp", "vllm"):
+            for words in (["--port-range", "1"], ["--chat-template", "a_b"], ["-api_key"], ["--"]):
+                self.assertEqual(self.settings(*words, ENGINE=engine_).arguments, words)
+
     def test_sizes(self):
         for value, size in {"512M": 512 << 20, "6.5G": 13 << 29, "2 GiB": 2 << 30, "1048576": 1 << 20}.items():
             self.assertEqual(self.settings(MEMORY=value).memory, size, value)
@@ -94,10 +106,11 @@ class CommandLines(Case):
         self.assertEqual(given, {"PATH": "/bin", "LLAMA_API_KEY": "k", "HF_TOKEN": "t", "LLAMA_ARG_MLOCK": "1"})
 
     def test_what_is_among_the_extra_arguments_is_not_said_twice(self):
-        read = self.settings(EXTRA_ARGS="-t 8 --cache-ram=5")
-        line = engine.command(read, Model("o/n:Q8_0", True, "n"), "llama-server", 2048, threads=3, prompt_cache=100)
-        self.assertIn("--hf-repo o/n:Q8_0", " ".join(line))
-        self.assertEqual((line.count("--threads"), line.count("--cache-ram")), (0, 0))
+        for given in ("-t 8 --cache-ram=5", "-t 8 --cache_ram 5"):
+            read = self.settings(EXTRA_ARGS=given)
+            line = engine.command(read, Model("o/n:Q8_0", True, "n"), "llama-server", 2048, threads=3, prompt_cache=100)
+            self.assertIn("--hf-repo o/n:Q8_0", " ".join(line))
+            self.assertEqual((line.count("--threads"), line.count("--cache-ram")), (0, 0))
 
     def test_vllm(self):
         read = self.settings(ENGINE="vllm", PORT="8001", PARALLEL="16", MODEL_NAME="chat", API_KEY="k", EXTRA_ARGS="--dtype auto")
