@@ -133,6 +133,91 @@ fn sample_names_every_value_that_compose_asks_for() {
 }
 
 #[test]
+fn compose_of_debian_reads_the_file_too() {
+    // What 1.29 (Debian 12) has no word for. One that it does not know makes it refuse the whole file, whichever profile is asked for.
+    let compose = read("docker-compose.yml");
+    for line in compose.lines() {
+        let key = line.trim_start().trim_start_matches("- ");
+        for newer in [
+            "include:",
+            "name:",
+            "develop:",
+            "attach:",
+            "required:",
+            "dockerfile_inline:",
+            "additional_contexts:",
+            "post_start:",
+            "start_interval:",
+            "gpus:",
+        ] {
+            assert!(!key.starts_with(newer), "{line}");
+        }
+    }
+    // Nor has it variables within variables: it would take the first brace that closes for the end, and the rest for text.
+    for (_, rest) in compose
+        .match_indices("${")
+        .map(|(at, _)| compose.split_at(at + 2))
+    {
+        let value = rest.split('}').next().unwrap_or_default();
+        assert!(!value.contains("${"), "{value}");
+    }
+    // A file of variables is named by a string, and the one that is there without asking is part of the repository.
+    let mut files = 0;
+    for (_, value) in compose
+        .lines()
+        .filter_map(|line| line.split_once("env_file:"))
+    {
+        let name = value
+            .trim()
+            .strip_prefix("[\"${")
+            .expect("one string, with a variable");
+        let name = name.strip_suffix("}\"]").expect("one string");
+        let (_, default) = name.split_once(":-").expect("a default");
+        let variables = read(default);
+        assert!(
+            variables.lines().all(|line| line.starts_with('#')),
+            "{variables}"
+        );
+        files += 1;
+    }
+    assert_eq!(files, 2, "one for each model");
+}
+
+#[test]
+fn containers_of_models_have_time_to_stop() {
+    let source = read("deploy/model/entrypoint/settings.py");
+    let (_, default) = source
+        .split_once("reader.number(\"STOP_SECONDS\", 1, 3600, ")
+        .expect("a default");
+    let seconds: u32 = default
+        .split(')')
+        .next()
+        .unwrap_or_default()
+        .parse()
+        .expect("seconds");
+    let compose = read("docker-compose.yml");
+    assert!(compose.contains(&format!(
+        "STOP_SECONDS: ${{MODEL_STOP_SECONDS:-{seconds}}}\n"
+    )));
+    let grace = seconds + 10;
+    assert!(compose.contains(&format!(
+        "stop_grace_period: ${{MODEL_STOP_GRACE:-{grace}s}}\n"
+    )));
+    let page = read("deploy/model/README.md");
+    let examples: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("docker run "))
+        .collect();
+    assert!(examples.len() >= 5, "{examples:?}");
+    for example in examples {
+        assert!(
+            example.contains(&format!("--stop-timeout {grace} ")),
+            "{example}"
+        );
+    }
+}
+
+#[test]
 fn variables_of_the_model_container_are_those_that_its_page_describes() {
     let documented = table("deploy/model/README.md", "| variable | meaning | default |");
     let source = read("deploy/model/entrypoint/settings.py");

@@ -162,6 +162,13 @@ fn unit_of_systemd_waits_for_the_whole_drain() {
     // The default of UNDERSTUDY_DRAIN_SECONDS, 5 s of accepting, 5 for last words, 5 for usage, 3 for traces.
     let stop: u32 = value("TimeoutStopSec").parse().expect("seconds");
     assert!((138..=150).contains(&stop), "{stop}");
+    let compose = std::fs::read_to_string(root.join("../docker-compose.yml")).expect("a file");
+    let (_, stop) = compose
+        .split_once("stop_grace_period: ${UNDERSTUDY_STOP_GRACE:-")
+        .expect("the service's time to stop");
+    let (stop, _) = stop.split_once("s}").expect("seconds");
+    let stop: u32 = stop.parse().expect("seconds");
+    assert!((138..=150).contains(&stop), "{stop}");
     // The embedded database is the service's to stop.
     assert_eq!(value("KillMode"), "mixed");
     assert_eq!(value("RestartPreventExitStatus"), "78");
