@@ -309,6 +309,53 @@ fn prometheus_asks_where_the_service_listens() {
 }
 
 #[test]
+fn alerts_hold_whatever_labels_a_scrape_adds() {
+    let alerts = read("deploy/prometheus/alerts.yml");
+    for line in alerts
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+    {
+        // Arithmetic between two sides keeps the labels that they are matched by, and finds nothing in its next step.
+        for operator in ["* on", "/ on", "+ on", "- on"] {
+            assert!(!line.contains(operator), "a filter is `and on (…)`: {line}");
+        }
+    }
+    let (_, files) = alerts
+        .split_once("alert: UnderstudyOutOfFiles\n")
+        .expect("the alert");
+    // `>` binds closer than `and`: hence the brackets.
+    assert!(files.contains(
+        "expr: (process_open_fds / process_max_fds and on (instance, job) understudy_build_info) > 0.8\n"
+    ));
+}
+
+#[test]
+fn balancer_gives_up_roots_rights_where_it_is_told_to() {
+    let balancer = read("deploy/haproxy/haproxy.cfg");
+    let (_, rest) = balancer
+        .split_once(".if defined(UNDERSTUDY_HAPROXY_USER)\n")
+        .expect("a condition");
+    let (inner, _) = rest.split_once(".endif").expect("its end");
+    let words: Vec<&str> = inner
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(words, ["user", "group", "chroot"]);
+    let operations = read("docs/OPERATIONS.md");
+    assert!(operations.contains("`UNDERSTUDY_HAPROXY_USER=haproxy`"));
+    // The page says how large a request may be that is sent again.
+    let (_, size) = balancer.split_once("\n    tune.bufsize ").expect("a size");
+    let size: u32 = size
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .parse()
+        .expect("bytes");
+    let said = format!("`tune.bufsize`, {} KiB", size / 1024);
+    assert!(operations.contains(&said), "{said}");
+}
+
+#[test]
 fn pages_are_guarded_alike_by_nginx_and_by_the_service() {
     let source = read("api/src/server/web_root.rs").replace("\\\n", "");
     // As a string of Rust goes on in its next line: without the indentation.

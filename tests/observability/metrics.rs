@@ -167,6 +167,34 @@ async fn series_follow_a_new_name_and_go_with_what_they_belong_to() {
 }
 
 #[tokio::test]
+async fn group_that_is_paused_or_empty_is_not_one_that_is_out_of_order() {
+    let pair = Pair::start().await;
+    let (reader, admin) = (reader(&pair.app).await, pair.app.admin().await);
+    let available = async |name: &str| {
+        pair.app.settled().await;
+        let scrape = Scrape::with(&reader).await;
+        scrape.get("understudy_group_available", &[("model_group", name)])
+    };
+    assert_eq!(available(GROUP).await, Some(1.0));
+    let empty = json!({"name": "empty"});
+    let created = admin.post("/api/v1/model-groups", &empty).await;
+    created.expect(201);
+    assert_eq!(available("empty").await, None, "nobody is in it yet");
+    let set = async |path: &str, enabled: bool| {
+        let body = json!({"enabled": enabled});
+        admin.patch(path, &body).await.expect(200);
+    };
+    set(&pair.group.path, false).await;
+    assert_eq!(available(GROUP).await, None, "somebody paused it");
+    set(&pair.group.path, true).await;
+    assert_eq!(available(GROUP).await, Some(1.0));
+    for instance in [&pair.first_instance, &pair.second_instance] {
+        set(&instance.path, false).await;
+    }
+    assert_eq!(available(GROUP).await, Some(0.0), "nobody would answer");
+}
+
+#[tokio::test]
 async fn requests_are_in_flight_until_their_caller_leaves() {
     let pair = Pair::whose_first_answers(Reply::hang()).await;
     let reader = reader(&pair.app).await;

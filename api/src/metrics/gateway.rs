@@ -247,12 +247,16 @@ fn states(
             ([(INSTANCE, name)], f64::from(instance.health.in_flight()))
         }),
     )?;
+    // One that somebody has paused, or has put nobody into yet, is not out of order: it is not there, and no alert wakes anybody.
+    let in_use = groups
+        .iter()
+        .filter(|group| group.enabled && !group.members.is_empty());
     page.gauge(
         "understudy_group_available",
         "Whether at least one instance of a group would answer now",
-        groups.iter().map(|group| {
-            let available = group.enabled && gateway.is_available(group, None);
-            ([(GROUP, group.name.as_str())], f64::from(available))
+        in_use.map(|group| {
+            let available = f64::from(gateway.is_available(group, None));
+            ([(GROUP, group.name.as_str())], available)
         }),
     )
 }
