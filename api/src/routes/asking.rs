@@ -44,16 +44,18 @@ pub struct Conversation<'a> {
 
 /// The group as requests find it. One that was made a moment ago by another replica may take a reload.
 pub async fn find(state: &AppState, id: ModelGroupId) -> Option<(Arc<Snapshot>, Arc<Group>)> {
-    let find = || {
-        let snapshot = state.gateway.snapshot();
-        let group = snapshot.groups().find(|group| group.id == id).cloned();
-        group.map(|group| (snapshot, group))
-    };
-    if let Some(found) = find() {
+    if let Some(found) = known(state, id) {
         return Some(found);
     }
     state.gateway.refreshed().await;
-    find()
+    known(state, id)
+}
+
+/// The group, if requests find it already.
+pub fn known(state: &AppState, id: ModelGroupId) -> Option<(Arc<Snapshot>, Arc<Group>)> {
+    let snapshot = state.gateway.snapshot();
+    let group = snapshot.groups().find(|group| group.id == id).cloned();
+    group.map(|group| (snapshot, group))
 }
 
 /// Asks as the gateway's handler does.

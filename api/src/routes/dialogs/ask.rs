@@ -35,7 +35,7 @@ pub(super) async fn put(
 ) -> Result<HttpResponse, ApiError> {
     let under_way = state.asking.begin(person.id.0)?;
     let mut draft = state.answers.begin(dialog.0);
-    let (mut prepared, asked) = prepare(state, person.id.0, dialog.0, question, draft.id).await?;
+    let (mut prepared, asked) = prepare(state, person.id.0, dialog.0, &question, draft.id).await?;
     draft.answers(asked);
     let mut record = Record::begin(request, Capability::Chat, &state.gateway);
     record.caller(By::Person(Asker {

@@ -99,9 +99,29 @@ pub(super) async fn prepare(
     state: &AppState,
     person: Uuid,
     dialog: Uuid,
-    question: Question,
+    question: &Question,
     answer: Uuid,
 ) -> Result<(Prepared, Asked), ApiError> {
+    if let Some(prepared) = prepare_known(state, person, dialog, question, answer).await? {
+        return Ok(prepared);
+    }
+    // The reload takes a connection of its own, and a moment: a transaction waits for neither.
+    state.gateway.refreshed().await;
+    let prepared = prepare_known(state, person, dialog, question, answer).await?;
+    prepared.ok_or_else(|| {
+        let detail = "The group is not known here yet; try again shortly.";
+        ApiError::new(ProblemCode::NoInstanceAvailable, detail)
+    })
+}
+
+/// The same, unless another replica has made the group so lately that nobody knows it here.
+async fn prepare_known(
+    state: &AppState,
+    person: Uuid,
+    dialog: Uuid,
+    question: &Question,
+    answer: Uuid,
+) -> Result<Option<(Prepared, Asked)>, ApiError> {
     let mut conn = state.pool.get().await?;
     conn.transaction::<_, ApiError, _>(async |conn| {
         let stored = db::dialogs::lock(conn, person, dialog)
@@ -117,19 +137,18 @@ pub(super) async fn prepare(
         let Some(id) = found.group.map(|group| ModelGroupId(group.row.id)) else {
             return Err(target::gone(row.target_kind()?, &found, &row));
         };
-        let Some((snapshot, group)) = asking::find(state, id).await else {
-            let detail = "The group is not known here yet; try again shortly.";
-            return Err(ApiError::new(ProblemCode::NoInstanceAvailable, detail));
+        let Some((snapshot, group)) = asking::known(state, id) else {
+            return Ok(None);
         };
         let (asked, content) = match question {
             Question::New { content, replaces } => {
                 let asked = match replaces {
-                    Some(replaced) => edit(conn, dialog, &content, replaced).await?,
-                    None => store(conn, dialog, &content).await?,
+                    Some(replaced) => edit(conn, dialog, content, *replaced).await?,
+                    None => store(conn, dialog, content).await?,
                 };
-                (asked, content)
+                (asked, content.clone())
             }
-            Question::Again(message) => again(conn, dialog, message).await?,
+            Question::Again(message) => again(conn, dialog, *message).await?,
         };
         remember_names(conn, &row, &found).await?;
         lease::take(conn, dialog, answer).await?;
@@ -153,7 +172,7 @@ pub(super) async fn prepare(
             parameters,
             turns,
         };
-        Ok((prepared, asked))
+        Ok(Some((prepared, asked)))
     })
     .await
 }
@@ -262,10 +281,8 @@ async fn remember_names(
     row: &DialogRow,
     found: &Found<'_>,
 ) -> Result<(), ApiError> {
-    let (name, title) = match (found.assistant, found.group) {
-        (Some(assistant), _) => (&assistant.name, &assistant.title),
-        (None, Some(group)) => (&group.row.name, &group.row.title),
-        (None, None) => return Ok(()),
+    let Some((name, title)) = found.names() else {
+        return Ok(());
     };
     if (name, title) != (&row.target_name, &row.target_title) {
         let target = ChosenTarget {

@@ -21,6 +21,17 @@ pub(super) struct Found<'a> {
     pub group: Option<&'a StoredModelGroup>,
 }
 
+impl<'a> Found<'a> {
+    /// Its name and title, if it is there.
+    pub fn names(&self) -> Option<(&'a String, &'a String)> {
+        match (self.assistant, self.group) {
+            (Some(assistant), _) => Some((&assistant.name, &assistant.title)),
+            (None, Some(group)) => Some((&group.row.name, &group.row.title)),
+            (None, None) => None,
+        }
+    }
+}
+
 /// What is left of what a dialog is with. An assistant that is not shared any more is as good as gone.
 pub(super) fn found<'a>(row: &DialogRow, targets: &'a Targets) -> Found<'a> {
     let assistant = row.assistant_id.and_then(|id| targets.assistants.get(&id));
@@ -42,11 +53,9 @@ pub(super) fn describe(
 ) -> Result<DialogTarget, ApiError> {
     let kind = row.target_kind()?;
     let found = found(row, targets);
-    let (name, title) = match (found.assistant, found.group) {
-        (Some(assistant), _) => (&assistant.name, &assistant.title),
-        (None, Some(group)) => (&group.row.name, &group.row.title),
-        (None, None) => (&row.target_name, &row.target_title),
-    };
+    let (name, title) = found
+        .names()
+        .unwrap_or((&row.target_name, &row.target_title));
     let snapshot = gateway.snapshot();
     let known = found.group.and_then(|group| {
         let mut groups = snapshot.groups();
