@@ -68,8 +68,9 @@ async fn container_serves_its_model_on_its_port_until_it_is_told_to_stop() {
         .map(|slot| &slot["n_ctx"])
         .collect();
     assert_eq!(contexts, [1024, 1024], "{slots}");
-    // The extra argument ends the answer.
-    let body = json!({"messages": [{"role": "user", "content": "Count to a hundred."}]});
+    // The extra argument ends the answer, and the model does not before.
+    let body = json!({"messages": [{"role": "user", "content": "Count to a hundred."}],
+        "ignore_eos": true});
     let answer = caller
         .post("/v1/chat/completions", &body)
         .await
