@@ -21,6 +21,7 @@ pub mod modal;
 pub mod notice;
 pub mod ordered_list;
 pub mod section;
+pub mod suggested_name;
 pub mod switches;
 pub mod table;
 pub mod time;

@@ -1,43 +1,41 @@
 //! The form of one assistant: `/assistants/new` and `/assistants/:id`. Who may not change it reads it.
 
+mod choices;
+mod reading;
+
+use std::collections::HashSet;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use serde_json::Value;
-use understudy_shared::{
-    ASSISTANT_PREFIX, Assistant, AssistantId, ModelGroup, ModelGroupId, ResourceKind, Role,
-    Visibility,
-};
+use understudy_shared::{Assistant, AssistantId, ModelGroupId, ResourceKind, Role};
 
 use super::PATH;
 use super::delete::use_delete;
 use super::parameters::patch;
 use super::values::{Draft, ORDER, field_of, fields};
 use crate::api::{ApiError, use_api};
-use crate::components::badge::{Badge, Tone};
+use crate::components::badge::Tone;
 use crate::components::conflict::{ConflictDialog, FieldValue};
-use crate::components::copy::CopyButton;
 use crate::components::editing::{About, Done, Editing};
 use crate::components::form::{
-    Choice, Combobox, ErrorSummary, FormErrors, KeyValueEditor, NumberField, Segment, Segmented,
-    TextArea, TextField,
+    Combobox, ErrorSummary, FormErrors, KeyValueEditor, NumberField, Segmented, TextArea, TextField,
 };
-use crate::components::form_page::{FormPage, FormSection, SideCard};
+use crate::components::form_page::{FormPage, FormSection};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::notice::{ErrorNotice, Notice};
+use crate::components::suggested_name::suggest_name;
 use crate::components::toast::use_toasts;
-use crate::i18n::words::Words;
 use crate::i18n::{t, t_signal, t_string, tu_string, use_i18n};
-use crate::live::use_live;
 use crate::load::Load;
 use crate::merge::Fields;
-use crate::pages::dialogs::start::use_start_dialog;
-use crate::pages::dialogs::targets::{Target, now, of_group};
-use crate::pages::dialogs::words as say;
 use crate::pages::{in_place, use_title};
 use crate::session::use_session;
+use choices::{group_choices, label, segments, value_in_words};
+use reading::{ReadOnly, UseCard};
 
 /// A new assistant, with the group that `?group_id=` names.
 #[component]
@@ -112,63 +110,6 @@ fn Missing() -> impl IntoView {
     }
 }
 
-/// An assistant for whoever may use it and not change it.
-#[component]
-fn ReadOnly(assistant: Assistant) -> impl IntoView {
-    let i18n = use_i18n();
-    let title = assistant.title.clone();
-    let heading = title.clone();
-    use_title(move || title.clone());
-    let parameters = (!assistant.parameters.is_empty())
-        .then(|| serde_json::to_string_pretty(&assistant.parameters).unwrap_or_default());
-    let prompt = assistant.system_prompt.clone();
-    let about = assistant.description.clone();
-    let group = assistant.group.as_ref().map(|group| group.title.clone());
-    let owner = assistant.owner.as_ref().map(|owner| owner.name.clone());
-    let saved = RwSignal::new(Some(assistant));
-    view! {
-        <nav class="crumbs" aria-label=move || t_string!(i18n, form_page.crumbs)>
-            <A href=PATH>{t!(i18n, assistants.title)}</A>
-            <Glyph icon=Icon::ChevronRight />
-            <span aria-current="page">{heading.clone()}</span>
-        </nav>
-        <div class="head form-head">
-            <h1 class="head-text">{heading}</h1>
-        </div>
-        <div class="form-page" id="assistant-read">
-            <div class="card card-body">
-                <Notice tone=Tone::Idle title=t_signal!(i18n, assistants.read_only)>
-                    <p>
-                        {move || match &owner {
-                            Some(name) => t_string!(i18n, assistants.read_only_of, name = name.clone()),
-                            None => t_string!(i18n, assistants.read_only_hint).to_owned(),
-                        }}
-                    </p>
-                </Notice>
-                <dl class="assistant-facts">
-                    {(!about.is_empty()).then(|| view! {
-                        <dt>{t!(i18n, assistants.field.description)}</dt>
-                        <dd>{about}</dd>
-                    })}
-                    <dt>{t!(i18n, assistants.field.group)}</dt>
-                    <dd>
-                        {move || group.clone().unwrap_or_else(|| t_string!(i18n, assistants.no_group).to_owned())}
-                    </dd>
-                    {(!prompt.is_empty()).then(|| view! {
-                        <dt>{t!(i18n, assistants.field.prompt)}</dt>
-                        <dd class="assistant-prompt">{prompt}</dd>
-                    })}
-                    {parameters.map(|parameters| view! {
-                        <dt>{t!(i18n, assistants.field.parameters)}</dt>
-                        <dd class="assistant-prompt"><code>{parameters}</code></dd>
-                    })}
-                </dl>
-            </div>
-            <aside class="form-side"><UseCard saved /></aside>
-        </div>
-    }
-}
-
 #[component]
 fn AssistantForm(
     /// What is saved; none for a new one.
@@ -188,7 +129,30 @@ fn AssistantForm(
     }
     let before = StoredValue::new(untrack(|| draft.fields()));
     let groups = Load::live(&[ResourceKind::ModelGroup], move || api.all_model_groups());
+    let reload = Callback::new(move |()| groups.refresh());
+    let groups_empty = Signal::derive(move || {
+        if groups.with(|_| ()).is_some() {
+            t_string!(i18n, assistants.field.group_empty)
+        } else {
+            t_string!(i18n, assistants.field.group_loading)
+        }
+        .to_owned()
+    });
     let saved = RwSignal::new(assistant);
+    let follows = suggest_name(
+        draft.title,
+        draft.name,
+        Signal::stored(is_new),
+        Signal::stored(HashSet::new()),
+    );
+    let name_hint = Signal::derive(move || {
+        if follows.get() && !draft.name.with(String::is_empty) {
+            t_string!(i18n, assistants.field.name_suggested)
+        } else {
+            t_string!(i18n, assistants.field.name_hint)
+        }
+        .to_owned()
+    });
     let gone = RwSignal::new(false);
     let lost = RwSignal::new(false);
     let dirty = Memo::new(move |_| {
@@ -344,7 +308,7 @@ fn AssistantForm(
                         <TextField
                             id="name"
                             label=t_signal!(i18n, assistants.field.name)
-                            hint=t_signal!(i18n, assistants.field.name_hint)
+                            hint=name_hint
                             value=draft.name
                             error=errors.at("name")
                             required=true
@@ -366,10 +330,11 @@ fn AssistantForm(
                         label=t_signal!(i18n, assistants.field.group)
                         hint=t_signal!(i18n, assistants.field.group_hint)
                         value=draft.group
-                        choices=group_choices(groups)
-                        empty=t_signal!(i18n, assistants.field.group_empty)
+                        choices=group_choices(groups, saved)
+                        empty=groups_empty
                         error=errors.at("group")
                     />
+                    {move || groups.error().map(|error| view! { <ErrorNotice error retry=reload /> })}
                     <TextArea
                         id="system-prompt"
                         label=t_signal!(i18n, assistants.field.prompt)
@@ -451,161 +416,12 @@ fn AssistantForm(
             conflict=editing.conflict
             label=move |field: String| label(i18n, &field)
             words=move |value: FieldValue| {
-                groups
-                    .with(|groups| value_in_words(i18n, &value, groups))
-                    .unwrap_or_default()
+                let known = groups.with(|groups| value_in_words(i18n, &value, groups));
+                known.unwrap_or_else(|| value_in_words(i18n, &value, &[]))
             }
             on_resolve=move |resolution| {
                 editing.resolve(resolution, untrack(|| draft.fields()));
             }
         />
-    }
-}
-
-/// The groups, with how they are. One that cannot answer now can still be chosen: it may be back tomorrow.
-fn group_choices(groups: Load<Vec<ModelGroup>>) -> Signal<Vec<Choice>> {
-    let i18n = use_i18n();
-    let live = use_live();
-    Signal::derive(move || {
-        let since = groups.asked_at();
-        let choice = |group: &ModelGroup| {
-            let known = of_group(group, group.status.available);
-            let availability = now(live, known, Some(group.id), since);
-            let state = say::availability(i18n, availability);
-            let detail = if group.title == group.name {
-                state.to_owned()
-            } else {
-                format!("{} · {state}", group.name)
-            };
-            Choice {
-                value: group.id.to_string(),
-                label: group.title.clone(),
-                detail,
-                disabled: false,
-            }
-        };
-        groups
-            .with(|groups| groups.iter().map(choice).collect())
-            .unwrap_or_default()
-    })
-}
-
-/// How to use it: begin a dialog, or its name for programs.
-#[component]
-fn UseCard(saved: RwSignal<Option<Assistant>>) -> impl IntoView {
-    let i18n = use_i18n();
-    let live = use_live();
-    let (start, busy) = use_start_dialog();
-    let since = StoredValue::new(crate::browser::now());
-    let availability = Memo::new(move |_| {
-        let (known, group) = saved.with(|saved| {
-            let saved = saved.as_ref()?;
-            Some((saved.availability, saved.group_id))
-        })?;
-        Some(now(live, known, group, Some(since.get_value())))
-    });
-    let model = Signal::derive(move || {
-        saved.with(|saved| {
-            let name = saved.as_ref().map(|saved| saved.name.as_str());
-            format!("{ASSISTANT_PREFIX}{}", name.unwrap_or_default())
-        })
-    });
-    let begin = move |_| {
-        let id = saved.with_untracked(|saved| saved.as_ref().map(|saved| saved.id));
-        if let Some(id) = id
-            && availability
-                .get_untracked()
-                .is_some_and(|now| now.is_available())
-        {
-            start.run(Target::Assistant(id));
-        }
-    };
-    let card = move || match availability.get() {
-        None => view! { <p class="sub">{t!(i18n, assistants.use_new)}</p> }.into_any(),
-        Some(now) => {
-            let (tone, icon) = say::look(now);
-            view! {
-                <p class="assistant-state" data-availability=now.as_str()>
-                    <Badge tone icon word=Signal::derive(move || say::availability(i18n, now).to_owned()) />
-                </p>
-                {move || say::why(i18n, now).map(|why| view! { <p class="minor">{why}</p> })}
-                <p class="actions">
-                    <button
-                        type="button"
-                        class="button"
-                        data-action="start-dialog"
-                        aria-disabled=move || (busy.get() || !now.is_available()).then_some("true")
-                        on:click=begin
-                    >
-                        <Glyph icon=Icon::Chat />
-                        {t!(i18n, dialogs.choose.start)}
-                    </button>
-                </p>
-                <p class="label assistant-model-label" id="assistant-model-label">{t!(i18n, assistants.model)}</p>
-                <div class="assistant-model">
-                    <code id="assistant-model">{model}</code>
-                    <CopyButton text=model target="assistant-model" />
-                </div>
-                <p class="hint">{t!(i18n, assistants.model_hint)}</p>
-            }
-            .into_any()
-        }
-    };
-    view! {
-        <SideCard id="use" title=t_signal!(i18n, assistants.sections.use_it)>
-            {card}
-        </SideCard>
-    }
-}
-
-fn segments(i18n: Words) -> Vec<Segment> {
-    vec![
-        Segment {
-            value: "private",
-            icon: Some(Icon::Lock),
-            title: t_signal!(i18n, assistants.visibility.private),
-            text: t_signal!(i18n, assistants.visibility.private_text),
-        },
-        Segment {
-            value: "shared",
-            icon: Some(Icon::People),
-            title: t_signal!(i18n, assistants.visibility.shared),
-            text: t_signal!(i18n, assistants.visibility.shared_text),
-        },
-    ]
-}
-
-fn label(i18n: Words, field: &str) -> String {
-    match field {
-        "title" => t_string!(i18n, assistants.field.title),
-        "name" => t_string!(i18n, assistants.field.name),
-        "description" => t_string!(i18n, assistants.field.description),
-        "group_id" => t_string!(i18n, assistants.field.group),
-        "system_prompt" => t_string!(i18n, assistants.field.prompt),
-        "parameters" => t_string!(i18n, assistants.field.parameters),
-        "visibility" => t_string!(i18n, assistants.field.visibility),
-        other => return other.to_owned(),
-    }
-    .to_owned()
-}
-
-fn value_in_words(i18n: Words, value: &FieldValue, groups: &[ModelGroup]) -> String {
-    let FieldValue { field, value } = value;
-    match (field.as_str(), value) {
-        ("visibility", Value::String(name)) if name == Visibility::Shared.as_str() => {
-            t_string!(i18n, assistants.visibility.shared).to_owned()
-        }
-        ("visibility", _) => t_string!(i18n, assistants.visibility.private).to_owned(),
-        ("group_id", Value::String(id)) => groups
-            .iter()
-            .find(|group| group.id.to_string() == *id)
-            .map_or_else(|| id.clone(), |group| group.title.clone()),
-        ("parameters", Value::Object(parameters)) => parameters
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect::<Vec<_>>()
-            .join("\n"),
-        (_, Value::String(text)) => text.clone(),
-        _ => String::new(),
     }
 }

@@ -10,7 +10,6 @@ mod form;
 mod known;
 mod member;
 mod members;
-mod name;
 mod preview;
 mod say;
 mod status;

@@ -7,14 +7,14 @@ use leptos::prelude::*;
 use understudy_shared::InstanceKind;
 
 use super::draft::{Draft, STRATEGIES};
+use super::say;
 use super::values::{ATTEMPTS, DEADLINE_DECIMALS, DEADLINE_MS};
-use super::{name, say};
-use crate::browser;
 use crate::components::form::{
     Folded, FormErrors, NumberField, Segment, Segmented, Switch, TextArea, TextField, number,
 };
 use crate::components::form_page::FormSection;
 use crate::components::icon::Icon;
+use crate::components::suggested_name::suggest_name;
 use crate::i18n::{t, t_string, use_i18n, words};
 
 /// Names, description, whether it is on.
@@ -33,30 +33,8 @@ pub fn Names(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let first = NodeRef::<Input>::new();
-    let suggested = RwSignal::new(String::new());
-    // As long as nobody has typed another: then the name is theirs.
-    let follows = Memo::new(move |_| {
-        saved_name.with(String::is_empty)
-            && draft
-                .name
-                .with(|name| *name == suggested.get() || name.is_empty())
-    });
-    Effect::new(move |before: Option<String>| {
-        let title = draft.title.get();
-        let changed = before.is_some_and(|before| before != title);
-        let was_ours = untrack(|| {
-            draft.name.with(|name| {
-                *name == suggested.get() || (name.is_empty() && suggested.with(String::is_empty))
-            })
-        });
-        if changed && was_ours && saved_name.with_untracked(String::is_empty) {
-            let name = name::suggest(&title, browser::decompose);
-            let name = taken.with_untracked(|taken| name::free(&name, taken));
-            suggested.set(name.clone());
-            draft.name.set(name);
-        }
-        title
-    });
+    let is_new = Signal::derive(move || saved_name.with(String::is_empty));
+    let follows = suggest_name(draft.title, draft.name, is_new, taken);
     Effect::new(move |_| {
         if let Some(input) = first.get()
             && saved_name.with_untracked(String::is_empty)

@@ -1,14 +1,48 @@
-//! Suggests the name of a group for programs from its title for people: «Помощник сотрудника» becomes `pomoshchnik-sotrudnika`.
+//! Suggests a name for programs from the title for people: «Помощник сотрудника» becomes `pomoshchnik-sotrudnika`.
 //!
-//! The rule: what comes out is always a name that the service takes (`rules::group_name`), or nothing.
+//! The rule: what comes out is always a name that the service takes (`rules::group_name`), or nothing; and a name that somebody has typed is theirs.
 
 use std::collections::HashSet;
+
+use leptos::prelude::*;
+
+use crate::browser;
 
 /// As long as a name may be.
 const LONGEST: usize = 64;
 
+/// Lets `name` follow `title` while what is made is new and nobody has typed another name; `taken` are those that others have, in lower case.
+/// Whether it still does.
+pub fn suggest_name(
+    title: RwSignal<String>,
+    name: RwSignal<String>,
+    is_new: Signal<bool>,
+    taken: Signal<HashSet<String>>,
+) -> Memo<bool> {
+    let suggested = RwSignal::new(String::new());
+    Effect::new(move |before: Option<String>| {
+        let title = title.get();
+        let changed = before.is_some_and(|before| before != title);
+        let was_ours = untrack(|| {
+            name.with(|name| {
+                *name == suggested.get() || (name.is_empty() && suggested.with(String::is_empty))
+            })
+        });
+        if changed && was_ours && is_new.get_untracked() {
+            let new = suggest(&title, browser::decompose);
+            let new = taken.with_untracked(|taken| free(&new, taken));
+            suggested.set(new.clone());
+            name.set(new);
+        }
+        title
+    });
+    Memo::new(move |_| {
+        is_new.get() && name.with(|name| *name == suggested.get() || name.is_empty())
+    })
+}
+
 /// A name for `title`. `decompose` splits a character into its base and marks (Unicode NFD), for letters that no table here knows.
-pub fn suggest(title: &str, decompose: impl Fn(&str) -> String) -> String {
+fn suggest(title: &str, decompose: impl Fn(&str) -> String) -> String {
     let mut name = String::new();
     for c in title.trim().chars().flat_map(char::to_lowercase) {
         if c.is_ascii_alphanumeric() || "._:/".contains(c) {
@@ -32,7 +66,7 @@ pub fn suggest(title: &str, decompose: impl Fn(&str) -> String) -> String {
 }
 
 /// The name itself or, if it is taken, the first free one with a number at its end.
-pub fn free(name: &str, taken: &HashSet<String>) -> String {
+fn free(name: &str, taken: &HashSet<String>) -> String {
     let is_free = |name: &str| !taken.contains(&name.to_ascii_lowercase());
     if name.is_empty() || is_free(name) {
         return name.to_owned();
