@@ -83,6 +83,9 @@ fn file_name(title: &str, otherwise: &str) -> String {
 /// The dialog in which a title is typed.
 #[component]
 pub fn Rename(
+    /// Id of this one: the list has one, and so has the dialog beside it.
+    #[prop(default = "rename-dialog")]
+    id: &'static str,
     /// Whether it is open, both ways.
     open: RwSignal<bool>,
     /// Whose title.
@@ -120,8 +123,8 @@ pub fn Rename(
     });
     let save = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let id = dialog.with_untracked(|dialog| dialog.as_ref().map(|dialog| dialog.id));
-        let Some(id) = id else { return };
+        let renamed = dialog.with_untracked(|dialog| dialog.as_ref().map(|dialog| dialog.id));
+        let Some(renamed) = renamed else { return };
         if busy.get_untracked() || too_long.get_untracked().is_some() {
             return;
         }
@@ -131,7 +134,7 @@ pub fn Rename(
             ..UpdateDialog::default()
         };
         spawn_local(async move {
-            match api.update_dialog(id, &body).await {
+            match api.update_dialog(renamed, &body).await {
                 Ok(dialog) => {
                     toasts.success(tu_string!(i18n, dialogs.renamed));
                     open.try_set(false);
@@ -146,7 +149,7 @@ pub fn Rename(
         });
     };
     view! {
-        <Modal id="rename-dialog" open title=t_signal!(i18n, dialogs.rename_title) busy>
+        <Modal id open title=t_signal!(i18n, dialogs.rename_title) busy>
             <form on:submit=save class="modal-form">
                 <div class="modal-body">
                     <TextField

@@ -9,10 +9,11 @@ use understudy_shared::{Dialog, DialogId};
 use super::deeds::{Rename, use_delete};
 use super::{PATH, words as say};
 use crate::api::{Api, ApiError, use_api};
+use crate::browser;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::menu::{Menu, MenuItem};
 use crate::components::notice::ErrorNotice;
-use crate::components::table::Search;
+use crate::components::table::{Pointer, Row, Search, keyed};
 use crate::components::time::Ago;
 use crate::i18n::{t, t_signal, t_string, tu_string, use_i18n};
 use crate::load::Load;
@@ -133,7 +134,20 @@ pub fn DialogList(
         renamed.set(Some(dialog));
         renaming.set(true);
     });
+    // Renewed in place, so that the focus finds what it comes back to.
+    let touched = Touched::new();
+    let rows = keyed(
+        move || {
+            dialogs
+                .load
+                .with(|found| (found.query.clone(), found.items.clone()))
+        },
+        |dialog: &Dialog| dialog.id,
+        touched.pointer,
+    );
+    touched.keep_focus(rows);
     let delete = use_delete(Callback::new(move |id| {
+        touched.note(id);
         dialogs.refresh();
         on_deleted.run(id);
     }));
@@ -146,12 +160,6 @@ pub fn DialogList(
             untrack(|| dialogs.more());
         }
     };
-    let items = Memo::new(move |_| {
-        dialogs
-            .load
-            .with(|found| found.items.clone())
-            .unwrap_or_default()
-    });
     let nothing = move || {
         let narrowed = dialogs.load.with(|found| !found.query.is_empty()) == Some(true);
         match (dialogs.total(), dialogs.load.error()) {
@@ -198,8 +206,8 @@ pub fn DialogList(
         <div class="dl-scroll" node_ref=scroller on:scroll=scrolled>
             {nothing}
             <ul class="dl-items" id="dialog-list">
-                <For each=move || items.get() key=|dialog| (dialog.id, dialog.title.clone(), dialog.target.title.clone(), dialog.updated_at) let:dialog>
-                    <Line dialog open rename delete />
+                <For each=move || rows.get() key=|row| row.id let:row>
+                    <Line row open rename delete />
                 </For>
             </ul>
             <Show when=move || dialogs.has_more()>
@@ -209,9 +217,11 @@ pub fn DialogList(
             </Show>
         </div>
         <Rename
+            id="rename-in-list"
             open=renaming
             dialog=renamed
-            on_renamed=move |dialog| {
+            on_renamed=move |dialog: Dialog| {
+                touched.note(dialog.id);
                 dialogs.refresh();
                 on_renamed.run(dialog);
             }
@@ -219,21 +229,80 @@ pub fn DialogList(
     }
 }
 
+/// The dialog that was renamed or deleted here, and the list that is about to change for it.
+#[derive(Clone, Copy)]
+struct Touched {
+    id: StoredValue<Option<DialogId>>,
+    pointer: Pointer,
+}
+
+impl Touched {
+    fn new() -> Self {
+        Self {
+            id: StoredValue::new(None),
+            pointer: Pointer::new(),
+        }
+    }
+
+    fn note(self, id: DialogId) {
+        self.id.set_value(Some(id));
+        self.pointer.acted();
+    }
+
+    /// Keeps the focus in the list: a row loses it when it moves to the top, and takes it along when it goes.
+    fn keep_focus(self, rows: RwSignal<Vec<Row<DialogId, Dialog>>>) {
+        Effect::new(move |before: Option<Vec<DialogId>>| {
+            let now: Vec<DialogId> = rows.with(|rows| rows.iter().map(|row| row.id).collect());
+            if let (Some(before), Some(id)) = (before, self.id.get_value())
+                && self.pointer.is_acting()
+            {
+                let css = place(id, &before, &now);
+                request_animation_frame(move || {
+                    if is_focus_lost() {
+                        browser::focus_first(&css);
+                    }
+                });
+            }
+            now
+        });
+    }
+}
+
+/// Where the focus goes that was at this dialog: to it, to the one that stands in its place, or else to the one before.
+fn place(id: DialogId, before: &[DialogId], now: &[DialogId]) -> String {
+    if now.contains(&id) {
+        return format!("#dialog-list [data-id='{id}'] [data-action='menu']");
+    }
+    let at = before.iter().position(|one| *one == id);
+    let (above, below) = before.split_at(at.unwrap_or_default());
+    let mut nearest = below.iter().chain(above.iter().rev());
+    match nearest.find(|one| now.contains(one)) {
+        Some(one) => format!("#dialog-list [data-id='{one}'] .dl-link"),
+        None => ".dl-head [data-action='new-dialog']".to_owned(),
+    }
+}
+
+fn is_focus_lost() -> bool {
+    document()
+        .active_element()
+        .is_none_or(|element| element.tag_name() == "BODY")
+}
+
 #[component]
 fn Line(
-    dialog: Dialog,
+    row: Row<DialogId, Dialog>,
     open: Signal<Option<DialogId>>,
     rename: Callback<Dialog>,
     delete: Callback<Dialog>,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    let id = dialog.id;
-    let at = dialog.updated_at;
-    let target = dialog.target.title.clone();
-    let dialog = StoredValue::new(dialog);
-    let title = move || dialog.with_value(|dialog| say::title(i18n, dialog));
+    let id = row.id;
+    let dialog: Signal<Dialog> = ArcSignal::from(row.item).into();
+    let at = Memo::new(move |_| dialog.with(|dialog| dialog.updated_at));
+    let target = Memo::new(move |_| dialog.with(|dialog| dialog.target.title.clone()));
+    let title = move || dialog.with(|dialog| say::title(i18n, dialog));
     let items = move || {
-        let dialog = dialog.get_value();
+        let dialog = dialog.get_untracked();
         let again = dialog.clone();
         vec![
             MenuItem::run(
@@ -258,10 +327,32 @@ fn Line(
                 <span class="minor dl-about">
                     <span class="dl-target">{target}</span>
                     " · "
-                    <Ago at=Signal::stored(at) />
+                    <Ago at />
                 </span>
             </A>
             <Menu label=Signal::derive(move || t_string!(i18n, dialogs.menu, name = title())) items />
         </li>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> DialogId {
+        let id = format!("01890a5d-ac96-774b-bcce-b302099a80{number:02}");
+        id.parse().unwrap()
+    }
+
+    #[test]
+    fn focus_stays_at_a_dialog_and_goes_to_its_neighbour_when_it_is_gone() {
+        let before = [id(1), id(2), id(3)];
+        let menu = format!("#dialog-list [data-id='{}'] [data-action='menu']", id(3));
+        assert_eq!(place(id(3), &before, &[id(3), id(1), id(2)]), menu);
+        let link = |one| format!("#dialog-list [data-id='{one}'] .dl-link");
+        assert_eq!(place(id(2), &before, &[id(1), id(3)]), link(id(3)));
+        assert_eq!(place(id(3), &before, &[id(1), id(2)]), link(id(2)));
+        let new = ".dl-head [data-action='new-dialog']";
+        assert_eq!(place(id(1), &[id(1)], &[]), new);
     }
 }
