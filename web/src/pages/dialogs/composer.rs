@@ -5,7 +5,7 @@ use leptos::html::Textarea;
 use leptos::prelude::*;
 use understudy_shared::{DialogId, MAX_QUESTION};
 
-use super::talk::{Stage, Talk, Wish};
+use super::talk::{Remark, Stage, Talk, Wish};
 use crate::browser;
 use crate::components::icon::{Glyph, Icon};
 use crate::i18n::{t, t_string, use_i18n};
@@ -80,13 +80,17 @@ pub fn Composer(
             }
         }
     });
-    // A question that was not kept is where it was, unless something else is typed there already.
+    // A question that was not kept is where it was, before whatever has been typed since.
     Effect::new(move || {
-        if let Some(text) = talk.returned.get() {
+        if let Some(mut text) = talk.returned.get() {
             talk.returned.set(None);
-            if typed.with_untracked(|typed| typed.trim().is_empty()) {
-                write(text);
-            }
+            typed.with_untracked(|typed| {
+                if !typed.trim().is_empty() {
+                    text.push_str("\n\n");
+                    text.push_str(typed);
+                }
+            });
+            write(text);
         }
     });
     let cannot = Memo::new(move |_| {
@@ -172,6 +176,16 @@ pub fn Composer(
             </div>
             <p id="question-hint" class="hint">{t!(i18n, dialogs.ask.hint)}</p>
             <p id="question-error" class="field-error" role="status">{over}</p>
+            <p id="question-remark" class="field-error" role="status">
+                {move || {
+                    talk.remark
+                        .get()
+                        .map(|remark| match remark {
+                            Remark::Moved => t_string!(i18n, dialogs.ask.moved),
+                            Remark::Unkept => t_string!(i18n, dialogs.ask.unkept),
+                        })
+                }}
+            </p>
         </form>
     }
 }

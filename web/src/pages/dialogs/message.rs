@@ -69,6 +69,17 @@ fn QuestionView(message: Message, talk: Talk) -> impl IntoView {
     let id = message.id;
     let text = StoredValue::new(message.content);
     let editing = RwSignal::new(false);
+    let edited = RwSignal::new(text.get_value());
+    // An edit that took nobody's place is open again, as it was typed.
+    Effect::new(move || {
+        let is_ours = talk
+            .reopened
+            .with(|back| back.as_ref().is_some_and(|(of, _)| *of == id));
+        if is_ours && let Some(Some((_, typed))) = talk.reopened.try_update(Option::take) {
+            edited.set(typed);
+            editing.set(true);
+        }
+    });
     let close = Callback::new(move |()| {
         editing.set(false);
         let button = format!("[data-id='{id}'] [data-action='edit']");
@@ -80,7 +91,7 @@ fn QuestionView(message: Message, talk: Talk) -> impl IntoView {
             <h2 class="unseen">{t!(i18n, dialogs.you)}</h2>
             {move || {
                 if editing.get() {
-                    return view! { <Edit id text=text.get_value() talk close /> }.into_any();
+                    return view! { <Edit id typed=edited talk close /> }.into_any();
                 }
                 view! {
                     <div class="bubble" dir="auto">{text.get_value()}</div>
@@ -93,7 +104,10 @@ fn QuestionView(message: Message, talk: Talk) -> impl IntoView {
                     label=t_signal!(i18n, dialogs.edit.button)
                     action="edit"
                     disabled=busy
-                    on_click=move |()| editing.set(true)
+                    on_click=move |()| {
+                        edited.set(text.get_value());
+                        editing.set(true);
+                    }
                 />
                 <IconButton
                     icon=Icon::Copy
@@ -109,13 +123,12 @@ fn QuestionView(message: Message, talk: Talk) -> impl IntoView {
 #[component]
 fn Edit(
     id: understudy_shared::MessageId,
-    text: String,
+    typed: RwSignal<String>,
     talk: Talk,
     close: Callback<()>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let field_id = format!("question-{id}");
-    let typed = RwSignal::new(text);
     let node = NodeRef::<Textarea>::new();
     Effect::new(move || {
         if let Some(field) = node.get() {
@@ -132,9 +145,10 @@ fn Edit(
         })
     });
     let over = too_long(typed);
+    let busy = Memo::new(move |_| talk.stage.with(Option::is_some));
     let send = move || {
         let content = typed.with_untracked(|typed| typed.trim().to_owned());
-        if content.is_empty() || over.with_untracked(Option::is_some) {
+        if content.is_empty() || over.with_untracked(Option::is_some) || busy.get_untracked() {
             return;
         }
         talk.ask(Wish::Ask {
@@ -146,7 +160,7 @@ fn Edit(
         if browser::wants_to_send(&event) {
             event.prevent_default();
             send();
-        } else if event.key() == "Escape" {
+        } else if event.key() == "Escape" && !event.is_composing() {
             event.stop_propagation();
             close.run(());
         }
@@ -182,7 +196,12 @@ fn Edit(
                 <button type="button" class="button small" data-action="cancel-edit" on:click=move |_| close.run(())>
                     {t!(i18n, dialogs.edit.cancel)}
                 </button>
-                <button type="submit" class="button primary small" data-action="send-edit">
+                <button
+                    type="submit"
+                    class="button primary small"
+                    data-action="send-edit"
+                    aria-disabled=move || busy.get().then_some("true")
+                >
                     {t!(i18n, dialogs.edit.send)}
                 </button>
             </div>

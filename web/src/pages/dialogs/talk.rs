@@ -1,17 +1,22 @@
 //! What is going on in one dialog: its messages, the answer that is coming, and what became of it.
 //!
 //! Rules: what the service keeps is the truth. However an answer ends other than whole (stopped, broken off, failed, the network gone), the messages are
-//! read again, and shown as they are kept. A question that was not kept comes back to where it was typed.
+//! read again, and shown as they are kept; until that succeeds, what had come stays. A question that was not kept comes back to where it was
+//! typed. Nothing is replaced on the strength of messages that another window has changed.
 
-use std::collections::HashSet;
-use std::time::Duration;
+mod history;
+mod reading;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::{AbortHandle, Abortable};
+use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use understudy_shared::{
-    CreateMessage, Dialog, DialogId, Message, MessageDelta, MessageEvent, MessageId, MessageRole,
+    AnswerProblem, CreateMessage, Dialog, DialogId, Message, MessageDelta, MessageEvent, MessageId,
 };
+
+use history::{question, was_kept};
 
 use crate::api::{Api, ApiError, EventStream};
 use crate::browser;
@@ -48,6 +53,34 @@ pub enum Wish {
     Retry(MessageId),
 }
 
+/// What has to be said beside the messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// Another window has changed the dialog, so nothing of it was replaced.
+    Moved,
+    /// The answer is shown, and could not be stored.
+    Unkept,
+}
+
+/// Why no answer came whole.
+enum Failure {
+    Error(ApiError),
+    /// As the service told it, with the answer as far as it came.
+    Told(ApiError, Box<Message>),
+    Moved,
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Under which name the question is put aside that was sent, until it is known to be kept.
+fn sent_key(id: DialogId) -> String {
+    format!("{}sent.{id}", browser::DRAFTS)
+}
+
 /// One dialog.
 #[derive(Clone, Copy)]
 pub struct Talk {
@@ -57,7 +90,7 @@ pub struct Talk {
     /// The dialog itself, once it is known.
     pub dialog: RwSignal<Option<Dialog>>,
     /// When it was asked for.
-    pub asked_at: RwSignal<Option<chrono::DateTime<chrono::Utc>>>,
+    pub asked_at: RwSignal<Option<DateTime<Utc>>>,
     /// Why it could not be loaded.
     pub error: RwSignal<Option<ApiError>>,
     /// Its messages from some point on, the newest last.
@@ -76,11 +109,19 @@ pub struct Talk {
     pub answer: RwSignal<String>,
     /// Why the last question was not even kept.
     pub refused: RwSignal<Option<ApiError>>,
-    /// The question that was not kept.
+    /// The question that was not kept, for the field below.
     pub returned: RwSignal<Option<String>>,
+    /// An edited question that took nobody's place, for the question that it was made from.
+    pub reopened: RwSignal<Option<(MessageId, String)>>,
+    /// What else has to be said.
+    pub remark: RwSignal<Option<Remark>>,
     /// The last answer that came whole while somebody waited for it.
     pub finished: RwSignal<Option<String>>,
     running: StoredValue<Option<AbortHandle>>,
+    /// What the dialog said of its last change when its messages were read.
+    seen_at: StoredValue<Option<DateTime<Utc>>>,
+    /// How often something was asked.
+    turn: StoredValue<u64>,
     on_change: Callback<()>,
 }
 
@@ -102,37 +143,22 @@ impl Talk {
             answer: RwSignal::new(String::new()),
             refused: RwSignal::new(None),
             returned: RwSignal::new(None),
+            reopened: RwSignal::new(None),
+            remark: RwSignal::new(None),
             finished: RwSignal::new(None),
             running: StoredValue::new(None),
+            seen_at: StoredValue::new(None),
+            turn: StoredValue::new(0),
             on_change,
         };
-        on_cleanup(move || talk.abort());
+        // Whoever comes back to this window may have asked in another one.
+        let back = window_event_listener(ev::focus, move |_| talk.renew());
+        on_cleanup(move || {
+            back.remove();
+            talk.abort();
+        });
         talk.load();
         talk
-    }
-
-    /// Loads it, as for the first time.
-    pub fn load(self) {
-        self.error.set(None);
-        spawn_local(async move {
-            if let Err(error) = self.read_dialog().await {
-                self.error.try_set(Some(error));
-                return;
-            }
-            if let Err(error) = self.read_messages().await {
-                self.error.try_set(Some(error));
-                return;
-            }
-            let answering = self.dialog.try_with_untracked(|dialog| {
-                dialog.as_ref().is_some_and(|dialog| dialog.answering)
-            });
-            if answering == Some(true) && self.is_idle() {
-                self.stage.set(Some(Stage::Elsewhere));
-                let _ = self.settle().await;
-                self.stage.try_set(None);
-                self.on_change.try_run(());
-            }
-        });
     }
 
     /// Takes up a dialog that was changed.
@@ -141,79 +167,8 @@ impl Talk {
         self.dialog.try_set(Some(dialog));
     }
 
-    /// Reads the dialog again, since whom it is with may have changed.
-    pub fn renew(self) {
-        spawn_local(async move {
-            // What is shown stays; the next one may succeed.
-            let _ = self.read_dialog().await;
-        });
-    }
-
     fn is_idle(self) -> bool {
         self.stage.try_get_untracked() == Some(None)
-    }
-
-    async fn read_dialog(self) -> Result<(), ApiError> {
-        let begun = browser::now();
-        let dialog = self.api.get_dialog(self.id).await?;
-        self.asked_at.try_set(Some(begun));
-        if self
-            .dialog
-            .try_with_untracked(|old| old.as_ref() != Some(&dialog))
-            == Some(true)
-        {
-            self.dialog.try_set(Some(dialog));
-        }
-        Ok(())
-    }
-
-    /// Reads the newest messages, as many as there are on the page, and two more.
-    async fn read_messages(self) -> Result<(), ApiError> {
-        let known = self.messages.try_with_untracked(Vec::len).unwrap_or(0);
-        let limit = (known + 2).clamp(PAGE, MOST);
-        let page = self.api.dialog_messages(self.id, limit, 0).await?;
-        let mut newest = page.items;
-        newest.reverse();
-        let total = usize::try_from(page.total).unwrap_or(usize::MAX);
-        let joined = self
-            .messages
-            .try_with_untracked(|old| join(old, newest))
-            .unwrap_or_default();
-        self.has_earlier.try_set(joined.len() < total);
-        self.messages.try_set(joined);
-        self.loaded.try_set(true);
-        Ok(())
-    }
-
-    /// Reads the messages before the first that is shown.
-    pub fn read_earlier(self) {
-        let more = self.has_earlier.get_untracked() && self.is_idle();
-        if !more || self.reading_earlier.get_untracked() {
-            return;
-        }
-        self.reading_earlier.set(true);
-        spawn_local(async move {
-            let known = self.messages.try_with_untracked(Vec::len).unwrap_or(0);
-            let page = self.api.dialog_messages(self.id, PAGE, known).await;
-            if let Ok(page) = page
-                && self.is_idle()
-            {
-                let total = usize::try_from(page.total).unwrap_or(usize::MAX);
-                let mut earlier = page.items;
-                earlier.reverse();
-                let count = self.messages.try_update(|messages| {
-                    let there: HashSet<MessageId> =
-                        messages.iter().map(|message| message.id).collect();
-                    earlier.retain(|message| !there.contains(&message.id));
-                    let none = earlier.is_empty();
-                    messages.splice(0..0, earlier);
-                    if none { usize::MAX } else { messages.len() }
-                });
-                self.has_earlier
-                    .try_set(count.is_some_and(|count| count < total));
-            }
-            self.reading_earlier.try_set(false);
-        });
     }
 
     /// Asks. Nothing happens while an answer is coming.
@@ -222,18 +177,19 @@ impl Talk {
             return;
         }
         self.refused.set(None);
+        self.remark.set(None);
         self.answer.set(String::new());
         self.finished.set(None);
-        let (question, up_to) = self.messages.with_untracked(|messages| {
-            let at = |id: MessageId| messages.iter().position(|message| message.id == id);
-            match &wish {
-                Wish::Ask { content, replaces } => (Some(content.clone()), replaces.and_then(at)),
-                Wish::Retry(id) => (None, at(*id).map(|at| at + 1)),
-            }
-        });
-        let before: HashSet<MessageId> = self
-            .messages
-            .with_untracked(|messages| messages.iter().map(|message| message.id).collect());
+        let old = self.messages.get_untracked();
+        let at = |id: MessageId| old.iter().position(|message| message.id == id);
+        let (question, up_to) = match &wish {
+            Wish::Ask { content, replaces } => (Some(content.clone()), replaces.and_then(at)),
+            Wish::Retry(id) => (None, at(*id).map(|at| at + 1)),
+        };
+        if let Some(question) = &question {
+            browser::put_aside_as(&sent_key(self.id), question);
+        }
+        self.turn.update_value(|turn| *turn += 1);
         self.question.set(question);
         self.stage.set(Some(Stage::Waiting));
         if let Some(up_to) = up_to {
@@ -242,12 +198,13 @@ impl Talk {
         let (handle, registration) = AbortHandle::new_pair();
         self.running.set_value(Some(handle));
         spawn_local(async move {
-            let given = Abortable::new(self.run(&wish), registration).await;
+            let newest = up_to.and_then(|_| old.last()).map(|message| message.id);
+            let given = Abortable::new(self.run(&wish, newest), registration).await;
             match given {
                 Ok(Ok(message)) => self.complete(wish, message),
-                Ok(Err(error)) => self.end(wish, before, Some(error)).await,
+                Ok(Err(failure)) => self.end(wish, old, Some(failure)).await,
                 // Stopped: the request is gone, and what had come is kept.
-                Err(_) => self.end(wish, before, None).await,
+                Err(_) => self.end(wish, old, None).await,
             }
         });
     }
@@ -268,7 +225,14 @@ impl Talk {
         }
     }
 
-    async fn run(self, wish: &Wish) -> Result<Message, ApiError> {
+    /// Asks. What is `newest` here must be so for the service, if messages are to be replaced.
+    async fn run(self, wish: &Wish, newest: Option<MessageId>) -> Result<Message, Failure> {
+        if newest.is_some() {
+            let last = self.api.dialog_messages(self.id, 1, 0).await?;
+            if last.items.first().map(|message| message.id) != newest {
+                return Err(Failure::Moved);
+            }
+        }
         let mut events = match wish {
             Wish::Ask { content, replaces } => {
                 let body = CreateMessage {
@@ -283,7 +247,7 @@ impl Talk {
         self.follow(&mut events).await
     }
 
-    async fn follow(self, events: &mut EventStream) -> Result<Message, ApiError> {
+    async fn follow(self, events: &mut EventStream) -> Result<Message, Failure> {
         loop {
             // The service ends with a message or an error; anything else is a broken connection.
             let some = events.next().await?.ok_or(ApiError::NoAnswer)?;
@@ -296,10 +260,11 @@ impl Talk {
                     }
                     Ok(Some(MessageEvent::Message(message))) => end = Some(Ok(*message)),
                     Ok(Some(MessageEvent::Error(error))) => {
-                        end = Some(Err(ApiError::Problem(Box::new(error.problem))));
+                        let problem = ApiError::Problem(Box::new(error.problem));
+                        end = Some(Err(Failure::Told(problem, Box::new(error.message))));
                     }
                     Ok(None) => {}
-                    Err(_) => end = Some(Err(ApiError::Unreadable { status: 200 })),
+                    Err(_) => end = Some(Err(ApiError::Unreadable { status: 200 }.into())),
                 }
             }
             if !piece.is_empty() {
@@ -330,141 +295,79 @@ impl Talk {
         self.question.try_set(None);
         self.answer.try_set(String::new());
         self.finished.try_set(Some(said));
+        self.forget_sent();
         // The first question gives it a title.
-        self.renew();
+        spawn_local(async move {
+            if self.read_dialog().await.is_ok() {
+                self.seen_at.try_set_value(self.changed_at());
+            }
+        });
         self.on_change.try_run(());
     }
 
-    async fn end(self, wish: Wish, before: HashSet<MessageId>, error: Option<ApiError>) {
+    async fn end(self, wish: Wish, old: Vec<Message>, failure: Option<Failure>) {
         self.stage.try_set(Some(Stage::Settling));
-        let settled = self.settle().await;
-        if let Wish::Ask { content, .. } = wish {
-            let kept = settled.is_ok()
-                && self.messages.try_with_untracked(|messages| {
-                    let new = |message: &&Message| {
-                        message.role == MessageRole::User && !before.contains(&message.id)
-                    };
-                    messages.iter().any(|message| new(&message))
-                }) == Some(true);
-            if !kept {
-                self.returned.try_set(Some(content));
-                self.refused.try_set(settled.err().or(error));
+        let moved = matches!(failure, Some(Failure::Moved));
+        let (error, told) = match failure {
+            Some(Failure::Told(error, message)) => (Some(error), Some(*message)),
+            Some(Failure::Error(error)) => (Some(error), None),
+            Some(Failure::Moved) | None => (None, None),
+        };
+        let failed = self.settle().await.err();
+        if failed.is_some() {
+            // What was hidden may be there still.
+            self.messages.try_set(old.clone());
+        }
+        let now = self.messages.try_get_untracked().unwrap_or_default();
+        let is_there = |id: MessageId| now.iter().any(|message| message.id == id);
+        let mut refused = failed.or_else(|| error.clone());
+        match wish {
+            Wish::Ask { content, .. } if was_kept(&content, &old, &now) => {
+                self.forget_sent();
+                refused = None;
             }
-        } else {
-            let answered = self.messages.try_with_untracked(|messages| {
-                messages
-                    .last()
-                    .is_some_and(|last| !before.contains(&last.id))
-            });
-            if answered != Some(true) {
-                self.refused.try_set(settled.err().or(error));
+            Wish::Ask {
+                content,
+                replaces: Some(id),
+            } if is_there(id) => {
+                self.forget_sent();
+                self.reopened.try_set(Some((id, content)));
+            }
+            Wish::Ask { content, .. } => {
+                self.forget_sent();
+                self.returned.try_set(Some(content));
+            }
+            Wish::Retry(_) => {
+                let before = |id: MessageId| old.iter().any(|message| message.id == id);
+                if now.last().is_some_and(|last| !before(last.id)) {
+                    refused = None;
+                }
             }
         }
+        let unkept = told.filter(|told| !told.content.trim().is_empty() && !is_there(told.id));
+        if let (Some(mut told), Some(error)) = (unkept, &error) {
+            told.problem = told.problem.or_else(|| {
+                error.problem().map(|problem| AnswerProblem {
+                    code: problem.code,
+                    detail: problem.detail.clone(),
+                })
+            });
+            // Whoever was reading it goes on.
+            self.messages.try_update(|messages| messages.push(told));
+            self.remark.try_set(Some(Remark::Unkept));
+        }
+        if moved {
+            self.remark.try_set(Some(Remark::Moved));
+        }
+        self.refused.try_set(refused);
         self.stage.try_set(None);
         self.question.try_set(None);
         self.answer.try_set(String::new());
         self.on_change.try_run(());
     }
 
-    /// Waits until no answer is being given, and reads what is kept.
-    async fn settle(self) -> Result<(), ApiError> {
-        let mut pause = Duration::from_millis(150);
-        loop {
-            match self.read_dialog().await {
-                Ok(()) => {
-                    let answering = self.dialog.try_with_untracked(|dialog| {
-                        dialog.as_ref().is_some_and(|dialog| dialog.answering)
-                    });
-                    match answering {
-                        Some(true) => {}
-                        Some(false) => return self.read_messages().await,
-                        // The page is gone.
-                        None => return Ok(()),
-                    }
-                }
-                // The service keeps what there was; it is read when the network is back.
-                Err(ApiError::NoAnswer) if self.stage.try_get_untracked().is_some() => {}
-                Err(error) => return Err(error),
-            }
-            browser::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(2));
-        }
-    }
-}
-
-/// The question as the service keeps it, as far as a page shows it.
-fn question(id: MessageId, content: String, answer: &Message) -> Message {
-    Message {
-        id,
-        role: MessageRole::User,
-        content,
-        created_at: answer.created_at,
-        state: None,
-        finish_reason: None,
-        problem: None,
-        in_reply_to: None,
-        instance: None,
-        trace: Vec::new(),
-        left_out: 0,
-        first_byte_ms: None,
-        duration_ms: None,
-        prompt_tokens: None,
-        completion_tokens: None,
-    }
-}
-
-/// What was shown, continued by the newest messages that there are now.
-fn join(old: &[Message], newest: Vec<Message>) -> Vec<Message> {
-    let first = newest.first().map(|message| message.id);
-    let known = old.iter().position(|message| Some(message.id) == first);
-    let mut all = match known {
-        Some(at) => old[..at].to_vec(),
-        // They do not meet: what lies between is read when somebody scrolls up.
-        None => Vec::new(),
-    };
-    all.extend(newest);
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::DateTime;
-
-    use super::*;
-
-    fn message(number: u8) -> Message {
-        let id = format!("01890a5d-ac96-774b-bcce-b302099a80{number:02x}");
-        let mut base = question(id.parse().unwrap(), number.to_string(), &blank());
-        base.created_at = DateTime::UNIX_EPOCH;
-        base
-    }
-
-    fn blank() -> Message {
-        serde_json::from_value(serde_json::json!({
-            "id": "01890a5d-ac96-774b-bcce-b302099a8057", "role": "assistant", "content": "",
-            "created_at": "2026-01-01T00:00:00Z", "state": "complete", "finish_reason": null, "problem": null, "in_reply_to": null,
-            "instance": null, "trace": [], "left_out": 0, "first_byte_ms": null, "duration_ms": null,
-            "prompt_tokens": null, "completion_tokens": null
-        }))
-        .unwrap()
-    }
-
-    fn numbers(messages: &[Message]) -> Vec<&str> {
-        messages
-            .iter()
-            .map(|message| message.content.as_str())
-            .collect()
-    }
-
-    #[test]
-    fn what_is_read_again_takes_the_place_of_what_was_shown() {
-        let old: Vec<Message> = (0..6).map(message).collect();
-        let joined = join(&old, vec![message(3), message(4), message(9)]);
-        assert_eq!(numbers(&joined), ["0", "1", "2", "3", "4", "9"]);
-        assert_eq!(
-            numbers(&join(&old, vec![message(8), message(9)])),
-            ["8", "9"]
-        );
-        assert!(join(&old, Vec::new()).is_empty());
+    /// It is kept, or stands in a field again.
+    fn forget_sent(self) {
+        browser::put_aside_as(&sent_key(self.id), "");
     }
 }
