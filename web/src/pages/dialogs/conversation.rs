@@ -3,10 +3,12 @@
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos::web_sys::Element;
 use leptos_router::NavigateOptions;
 use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
 use understudy_shared::{Availability, Dialog, DialogId, ResourceKind};
+use wasm_bindgen::JsCast;
 
 use super::composer::Composer;
 use super::deeds::{Rename, use_delete, use_export};
@@ -16,6 +18,7 @@ use super::talk::{Stage, Talk};
 use super::targets::{Target, Targets, now};
 use super::{PATH, words as say};
 use crate::api::use_api;
+use crate::browser;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::IconButton;
 use crate::components::icon::{Glyph, Icon};
@@ -53,6 +56,7 @@ pub fn Conversation(
         }
     });
     stop_with_escape(talk);
+    keep_the_focus(talk);
     let title = Signal::derive(move || {
         talk.dialog.with(|dialog| {
             dialog
@@ -104,14 +108,25 @@ pub fn Conversation(
     }
 }
 
-/// Escape stops the answer, wherever the focus is, unless something is open that it closes.
+/// Escape stops the answer from the question and from all that is no field, unless something is open that it closes.
 fn stop_with_escape(talk: Talk) {
     let keys = window_event_listener(ev::keydown, move |event| {
         let running = matches!(
             talk.stage.try_get_untracked(),
             Some(Some(Stage::Waiting | Stage::Answering))
         );
-        if event.key() != "Escape" || !running || event.default_prevented() {
+        // In the middle of a character it ends that character alone.
+        let meant = event.key() == "Escape" && !event.is_composing() && !event.default_prevented();
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
+        let elsewhere = target.is_some_and(|target| {
+            target.id() != "question"
+                && target
+                    .matches("input, textarea, select")
+                    .is_ok_and(|is_field| is_field)
+        });
+        if !meant || !running || elsewhere {
             return;
         }
         let something_open = document()
@@ -123,6 +138,25 @@ fn stop_with_escape(talk: Talk) {
         }
     });
     on_cleanup(move || keys.remove());
+}
+
+/// What was pressed goes as an answer begins or ends: whoever uses the keyboard goes on at the question.
+fn keep_the_focus(talk: Talk) {
+    Effect::new(move |before: Option<Option<Stage>>| {
+        let stage = talk.stage.get();
+        if before.is_some_and(|before| before != stage) {
+            request_animation_frame(|| {
+                // Where there are no keys, the field would bring some up on the screen.
+                let place = if browser::has_keyboard() {
+                    "question"
+                } else {
+                    "log"
+                };
+                browser::focus_if_lost(place);
+            });
+        }
+        stage
+    });
 }
 
 #[component]
@@ -273,7 +307,7 @@ fn ChooseAnother(talk: Talk, dialogs: Dialogs, open: RwSignal<bool>) -> impl Int
                     dialogs.refresh();
                     toasts.success(tu_string!(i18n, dialogs.choose.changed, name));
                     open.try_set(false);
-                    request_animation_frame(|| crate::browser::focus("question"));
+                    request_animation_frame(|| browser::focus("question"));
                 }
                 Err(error) => {
                     let why = untrack(|| words::error(i18n, &error));

@@ -4,10 +4,11 @@ use leptos::ev;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use understudy_shared::{AnswerState, Message, MessageRole, ProblemCode};
+use understudy_shared::{AnswerState, FinishReason, Message, MessageRole, ProblemCode};
 
 use super::composer::too_long;
 use super::talk::{Talk, Wish};
+use super::words as say;
 use crate::browser;
 use crate::components::attempts::Attempts;
 use crate::components::badge::{Badge, Tone};
@@ -288,19 +289,15 @@ fn AnswerView(message: Message, talk: Talk) -> impl IntoView {
 #[component]
 fn Ending(message: Message, is_empty: bool) -> impl IntoView {
     let i18n = use_i18n();
-    let (tone, icon) = match message.state? {
-        AnswerState::Complete => return None,
+    let state = message.state?;
+    let cut_off_by = message.finish_reason;
+    let (tone, icon) = match state {
         AnswerState::Stopped => (Tone::Idle, Icon::Stop),
-        AnswerState::Interrupted => (Tone::Warn, Icon::Warning),
+        AnswerState::Complete | AnswerState::Interrupted => (Tone::Warn, Icon::Warning),
         AnswerState::Failed => (Tone::Bad, Icon::Warning),
     };
-    let state = message.state?;
-    let text = move || match state {
-        AnswerState::Stopped if is_empty => t_string!(i18n, answer.stopped_empty),
-        AnswerState::Stopped => t_string!(i18n, answer.stopped),
-        AnswerState::Interrupted => t_string!(i18n, answer.interrupted),
-        AnswerState::Failed | AnswerState::Complete => t_string!(i18n, answer.failed),
-    };
+    let ending = move || say::ending(i18n, state, cut_off_by, is_empty);
+    untrack(ending)?;
     let why = message
         .problem
         .filter(|_| state != AnswerState::Stopped)
@@ -316,9 +313,13 @@ fn Ending(message: Message, is_empty: bool) -> impl IntoView {
             }
         });
     Some(view! {
-        <div class="msg-ending" data-tone=tone.as_str()>
+        <div
+            class="msg-ending"
+            data-tone=tone.as_str()
+            data-cut-off-by=cut_off_by.map(FinishReason::as_str)
+        >
             <Glyph icon />
-            <p><span class="strong">{text}</span> " " {why}</p>
+            <p><span class="strong">{ending}</span> " " {why}</p>
         </div>
     })
 }

@@ -1,6 +1,6 @@
 //! Words about whom a dialog is with.
 
-use understudy_shared::{Availability, Dialog, TargetKind};
+use understudy_shared::{AnswerState, Availability, Dialog, FinishReason, TargetKind};
 
 use crate::components::badge::Tone;
 use crate::components::icon::Icon;
@@ -60,6 +60,28 @@ pub fn can_be_asked(availability: Availability) -> bool {
         availability,
         Availability::Available | Availability::Unavailable
     )
+}
+
+/// How an answer ended, if not as it should.
+pub fn ending(
+    i18n: Words,
+    state: AnswerState,
+    cut_off_by: Option<FinishReason>,
+    is_empty: bool,
+) -> Option<&'static str> {
+    Some(match (state, cut_off_by) {
+        (AnswerState::Complete, None) => return None,
+        (AnswerState::Complete, Some(FinishReason::Length)) => {
+            t_string!(i18n, answer.cut_off_by_length)
+        }
+        (AnswerState::Complete, Some(FinishReason::ContentFilter)) => {
+            t_string!(i18n, answer.cut_off_by_filter)
+        }
+        (AnswerState::Stopped, _) if is_empty => t_string!(i18n, answer.stopped_empty),
+        (AnswerState::Stopped, _) => t_string!(i18n, answer.stopped),
+        (AnswerState::Interrupted, _) => t_string!(i18n, answer.interrupted),
+        (AnswerState::Failed, _) => t_string!(i18n, answer.failed),
+    })
 }
 
 /// Whom a dialog is with: "Model: Chat".
