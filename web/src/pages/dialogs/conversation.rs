@@ -28,6 +28,7 @@ use crate::components::notice::ErrorNotice;
 use crate::components::toast::use_toasts;
 use crate::i18n::{t, t_signal, t_string, tu_string, use_i18n, words};
 use crate::live::use_live;
+use crate::load::Load;
 use crate::pages::use_title;
 
 /// The dialog with this id.
@@ -45,11 +46,16 @@ pub fn Conversation(
     let api = use_api();
     let live = use_live();
     let talk = Talk::new(api, id, Callback::new(move |()| dialogs.refresh()));
-    live.on_change(move |change| {
-        if change.concerns(&[ResourceKind::Assistant, ResourceKind::ModelGroup]) {
-            talk.renew();
-        }
-    });
+    // Only for when it loads: what it loads is the talk's.
+    let _ = Load::live(
+        &[ResourceKind::Assistant, ResourceKind::ModelGroup],
+        move || async move {
+            if talk.loaded.get_untracked() {
+                talk.renew();
+            }
+            Ok(())
+        },
+    );
     Effect::new(move || {
         if let Some(dialog) = renamed.get().filter(|dialog| dialog.id == id) {
             talk.take(dialog);
@@ -79,6 +85,10 @@ pub fn Conversation(
             .get()
             .is_some_and(|availability| !say::can_be_asked(availability))
     });
+    let why_closed = Signal::derive(move || {
+        let availability = availability.get().filter(|_| closed.get())?;
+        say::why(i18n, availability)
+    });
     let choosing = RwSignal::new(false);
     let failed = Memo::new(move |_| talk.error.get());
     move || match failed.get() {
@@ -93,7 +103,7 @@ pub fn Conversation(
         None => view! {
             <Head talk dialogs title availability choosing />
             <TargetBanner talk availability choosing />
-            <Log talk />
+            <Log talk why_closed />
             <div class="composer-place">
                 {move || {
                     talk.refused.get().map(|error| view! {

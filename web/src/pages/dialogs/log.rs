@@ -1,7 +1,8 @@
 //! The messages of a dialog, and the answer that is coming, in a place that scrolls.
 //!
 //! Rules: it stays at its end while an answer comes, unless somebody has scrolled up; then a button leads back. Earlier messages come when one scrolls
-//! up to them. Messages out of sight cost the browser nothing (`content-visibility`). An answer is read out when it is there, not letter by letter.
+//! up to them. Messages out of sight cost the browser nothing (`content-visibility`). An answer is read out when it is there, not letter by letter, and
+//! so is whatever else becomes of a question.
 
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -11,10 +12,11 @@ use wasm_bindgen::closure::Closure;
 
 use super::message::{MessageView, SentQuestion};
 use super::talk::{Stage, Talk, Wish};
+use super::words as say;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::markdown::GrowingMarkdown;
 use crate::i18n::{t, t_string, use_i18n};
-use understudy_shared::MessageRole;
+use understudy_shared::{AnswerState, MessageRole};
 
 /// So near the end counts as at it.
 const NEAR: i32 = 60;
@@ -28,14 +30,19 @@ const READ: usize = 600;
 pub fn Log(
     /// The dialog.
     talk: Talk,
+    /// Why nobody can be asked there any more.
+    why_closed: Signal<Option<&'static str>>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let place = NodeRef::<Div>::new();
     let content = NodeRef::<Div>::new();
     let away = RwSignal::new(false);
+    // Where it was, and how much there was.
+    let was = StoredValue::new((0, 0));
     let to_end = move || {
         if let Some(place) = place.try_get_untracked().flatten() {
             place.set_scroll_top(place.scroll_height());
+            was.try_set_value((place.scroll_top(), place.scroll_height()));
         }
     };
     follow_the_end(content, move || {
@@ -47,8 +54,16 @@ pub fn Log(
         let Some(place) = place.get_untracked() else {
             return;
         };
-        let left = place.scroll_height() - place.scroll_top() - place.client_height();
-        away.set(left > NEAR);
+        let (top, height) = (place.scroll_top(), place.scroll_height());
+        let left = height - top - place.client_height();
+        let (old_top, old_height) = was.get_value();
+        was.set_value((top, height));
+        // Up is away, however little; unless there is less than before, so that the browser did it.
+        if top < old_top && height >= old_height && left > 1 {
+            away.set(true);
+        } else if left <= NEAR {
+            away.set(false);
+        }
         if place.scroll_top() < EARLY && left > NEAR && talk.has_earlier.get_untracked() {
             if place.scroll_top() == 0 {
                 // At the very top the browser would not keep the place when something comes above it.
@@ -73,12 +88,7 @@ pub fn Log(
         });
         last.filter(|_| talk.stage.with(Option::is_none))
     });
-    let finished = move || {
-        talk.finished.get().map(|text| {
-            let text: String = text.chars().take(READ).collect();
-            t_string!(i18n, dialogs.ask.finished, text)
-        })
-    };
+    let status = what_is_said(talk);
     view! {
         <div class="log-place">
             <div
@@ -123,7 +133,7 @@ pub fn Log(
                         key=|message| (message.id, message.content.len(), message.state)
                         let:message
                     >
-                        <MessageView message talk />
+                        <MessageView message talk why_closed />
                     </For>
                     {move || {
                         unanswered.get().map(|question| view! {
@@ -134,7 +144,13 @@ pub fn Log(
                                     type="button"
                                     class="button small"
                                     data-action="retry"
-                                    on:click=move |_| talk.ask(Wish::Retry(question))
+                                    aria-disabled=move || why_closed.with(Option::is_some).then_some("true")
+                                    title=move || why_closed.get()
+                                    on:click=move |_| {
+                                        if why_closed.with_untracked(Option::is_none) {
+                                            talk.ask(Wish::Retry(question));
+                                        }
+                                    }
                                 >
                                     {t!(i18n, dialogs.retry_failed)}
                                 </button>
@@ -159,9 +175,51 @@ pub fn Log(
                     {t!(i18n, dialogs.newest)}
                 </button>
             </Show>
-            <p class="unseen" role="status" id="answer-status">{finished}</p>
+            <p class="unseen" role="status" id="answer-status">{move || status.get()}</p>
         </div>
     }
+}
+
+/// What is read out: how far an answer is, and what became of it.
+fn what_is_said(talk: Talk) -> Memo<Option<String>> {
+    let i18n = use_i18n();
+    // How far the last one was, of those that somebody waited for here.
+    let latest = RwSignal::new(None);
+    Effect::new(move || {
+        if let Some(stage) = talk.stage.get() {
+            latest.set(Some(stage));
+        }
+    });
+    Memo::new(move |_| {
+        if let Some(stage) = talk.stage.get() {
+            return Some(say::stage(i18n, stage).to_owned());
+        }
+        let latest = latest.get()?;
+        if talk.refused.with(Option::is_some) {
+            // That says itself.
+            return None;
+        }
+        talk.messages.with(|messages| {
+            let last = messages.last()?;
+            if last.role == MessageRole::User {
+                return Some(t_string!(i18n, answer.unanswered).to_owned());
+            }
+            let state = last.state?;
+            let is_empty = last.content.trim().is_empty();
+            let ending = say::ending(i18n, state, last.finish_reason, is_empty);
+            if state != AnswerState::Complete {
+                return ending.map(str::to_owned);
+            }
+            // After an end that is none, a whole answer is the one that was there before.
+            let is_new = talk.finished.with(Option::is_some) || latest == Stage::Elsewhere;
+            let text: String = last.content.chars().take(READ).collect();
+            let whole = is_new.then(|| t_string!(i18n, dialogs.ask.finished, text))?;
+            Some(match ending {
+                Some(ending) => format!("{whole} {ending}"),
+                None => whole,
+            })
+        })
+    })
 }
 
 /// The question that was just asked, and what has come of the answer.
@@ -180,12 +238,8 @@ fn Coming(talk: Talk) -> impl IntoView {
         })
     };
     let text = move || {
-        talk.stage.get().map(|stage| match stage {
-            Stage::Waiting => t_string!(i18n, dialogs.ask.waiting),
-            Stage::Answering => t_string!(i18n, dialogs.ask.writing),
-            Stage::Settling => t_string!(i18n, dialogs.ask.settling),
-            Stage::Elsewhere => t_string!(i18n, dialogs.ask.elsewhere),
-        })
+        let stage = talk.stage.get()?;
+        Some(say::stage(i18n, stage))
     };
     view! {
         <Show when=move || is_on.get()>

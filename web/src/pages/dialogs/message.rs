@@ -25,10 +25,12 @@ pub fn MessageView(
     message: Message,
     /// The dialog.
     talk: Talk,
+    /// Why nobody can be asked there any more.
+    why_closed: Signal<Option<&'static str>>,
 ) -> impl IntoView {
     match message.role {
         MessageRole::User => view! { <QuestionView message talk /> }.into_any(),
-        MessageRole::Assistant => view! { <AnswerView message talk /> }.into_any(),
+        MessageRole::Assistant => view! { <AnswerView message talk why_closed /> }.into_any(),
     }
 }
 
@@ -211,7 +213,11 @@ fn Edit(
 }
 
 #[component]
-fn AnswerView(message: Message, talk: Talk) -> impl IntoView {
+fn AnswerView(
+    message: Message,
+    talk: Talk,
+    why_closed: Signal<Option<&'static str>>,
+) -> impl IntoView {
     let i18n = use_i18n();
     let copy = use_copy();
     let id = message.id;
@@ -227,7 +233,9 @@ fn AnswerView(message: Message, talk: Talk) -> impl IntoView {
                 .with(|messages| messages.last().is_some_and(|last| last.id == id))
     });
     let retry = move |_: ev::MouseEvent| {
-        if let Some(question) = question {
+        if let Some(question) = question
+            && why_closed.with_untracked(Option::is_none)
+        {
             talk.ask(Wish::Retry(question));
         }
     };
@@ -269,6 +277,8 @@ fn AnswerView(message: Message, talk: Talk) -> impl IntoView {
                             type="button"
                             class="button quiet small"
                             data-action="retry"
+                            aria-disabled=move || why_closed.with(Option::is_some).then_some("true")
+                            title=move || why_closed.get()
                             on:click=retry
                         >
                             <Glyph icon=Icon::Refresh />

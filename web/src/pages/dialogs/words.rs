@@ -2,6 +2,7 @@
 
 use understudy_shared::{AnswerState, Availability, Dialog, FinishReason, TargetKind};
 
+use super::talk::Stage;
 use crate::components::badge::Tone;
 use crate::components::icon::Icon;
 use crate::i18n::words::Words;
@@ -60,6 +61,16 @@ pub fn can_be_asked(availability: Availability) -> bool {
         availability,
         Availability::Available | Availability::Unavailable
     )
+}
+
+/// How far an answer is.
+pub fn stage(i18n: Words, stage: Stage) -> &'static str {
+    match stage {
+        Stage::Waiting => t_string!(i18n, dialogs.ask.waiting),
+        Stage::Answering => t_string!(i18n, dialogs.ask.writing),
+        Stage::Settling => t_string!(i18n, dialogs.ask.settling),
+        Stage::Elsewhere => t_string!(i18n, dialogs.ask.elsewhere),
+    }
 }
 
 /// How an answer ended, if not as it should.
