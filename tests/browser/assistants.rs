@@ -88,6 +88,13 @@ async fn assistant_is_made_changed_used_and_deleted() {
         )
         .await;
 
+    // Until it is saved, leaving would be asked about.
+    visit
+        .shows(
+            "return document.querySelector('#assistant-form .form-dirty').textContent",
+            json!(""),
+        )
+        .await;
     visit.click("#use [data-action='start-dialog']").await;
     visit.type_into("#question", "May I?").await;
     visit.click("[data-action='send']").await;

@@ -86,6 +86,10 @@ impl Talk {
     pub(super) async fn read_dialog(self) -> Result<(), ApiError> {
         let begun = browser::now();
         let dialog = self.api.get_dialog(self.id).await?;
+        if self.asked_at.try_get_untracked().flatten() > Some(begun) {
+            // It was changed here meanwhile.
+            return Ok(());
+        }
         self.asked_at.try_set(Some(begun));
         if self
             .dialog
