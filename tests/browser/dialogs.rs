@@ -171,8 +171,22 @@ async fn answer_is_stopped_given_again_and_questions_are_edited() {
             json!("one two"),
         )
         .await;
+    // Escape in another field is about that field; on the page itself it stops the answer.
+    visit
+        .script("document.querySelector('.dl .search input').focus()")
+        .await;
+    visit.press([char::from(Key::Escape)]).await;
+    visit.find(".msg-coming[data-state='answering']").await;
+    visit.script("document.activeElement.blur()").await;
     visit.press([char::from(Key::Escape)]).await;
     visit.find(&format!("{LAST}[data-state='stopped']")).await;
+    visit.find("#question:focus").await;
+    visit
+        .shows(
+            "return document.querySelector('#answer-status').textContent.includes('Stopped by you')",
+            json!(true),
+        )
+        .await;
     assert!(visit.text(LAST).await.contains("one two"));
     assert!(visit.text(LAST).await.contains("Stopped by you"));
     room.first.left(SOON).await;
@@ -181,17 +195,24 @@ async fn answer_is_stopped_given_again_and_questions_are_edited() {
 
     room.first.next(answer(&["one two three"]));
     visit.click(&format!("{LAST} [data-action='retry']")).await;
+    visit.find("#question:focus").await;
     visit.find(&format!("{LAST}[data-state='complete']")).await;
     assert_eq!(visit.text(&format!("{LAST} .md")).await, "one two three");
     assert_eq!(room.messages().await.as_array().map(Vec::len), Some(2));
 
-    room.first.next(answer(&["A later answer."]));
+    let mut cut_off = finish_event();
+    cut_off["choices"][0]["finish_reason"] = json!("length");
+    room.first
+        .next(begun(&["A later answer."]).then_events([cut_off.to_string(), "[DONE]".to_owned()]));
     room.ask("And then?").await;
     visit
         .shows(
             "return document.querySelectorAll('#log .msg-ai[data-id]').length",
             json!(2),
         )
+        .await;
+    visit
+        .find(&format!("{LAST} .msg-ending[data-cut-off-by='length']"))
         .await;
     // The first question again: what followed it goes.
     room.first.next(answer(&["one two three four"]));
