@@ -4,6 +4,7 @@ mod broken;
 mod hostile;
 mod long;
 mod real;
+mod windows;
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};
@@ -173,14 +174,14 @@ async fn answer_is_stopped_given_again_and_questions_are_edited() {
         .await;
     // Escape in another field is about that field; on the page itself it stops the answer.
     visit
-        .script("document.querySelector('.dl .search input').focus()")
+        .script("document.body.appendChild(document.createElement('input')).focus()")
         .await;
     visit.press([char::from(Key::Escape)]).await;
     visit.find(".msg-coming[data-state='answering']").await;
-    visit.script("document.activeElement.blur()").await;
+    visit.script("document.activeElement.remove()").await;
     visit.press([char::from(Key::Escape)]).await;
     visit.find(&format!("{LAST}[data-state='stopped']")).await;
-    visit.find("#question:focus").await;
+    visit.find("#question:focus, #log:focus").await;
     visit
         .shows(
             "return document.querySelector('#answer-status').textContent.includes('Stopped by you')",
@@ -195,7 +196,7 @@ async fn answer_is_stopped_given_again_and_questions_are_edited() {
 
     room.first.next(answer(&["one two three"]));
     visit.click(&format!("{LAST} [data-action='retry']")).await;
-    visit.find("#question:focus").await;
+    visit.find("#question:focus, #log:focus").await;
     visit.find(&format!("{LAST}[data-state='complete']")).await;
     assert_eq!(visit.text(&format!("{LAST} .md")).await, "one two three");
     assert_eq!(room.messages().await.as_array().map(Vec::len), Some(2));
