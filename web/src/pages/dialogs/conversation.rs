@@ -131,10 +131,8 @@ fn stop_with_escape(talk: Talk) {
             .target()
             .and_then(|target| target.dyn_into::<Element>().ok());
         let elsewhere = target.is_some_and(|target| {
-            target.id() != "question"
-                && target
-                    .matches("input, textarea, select")
-                    .is_ok_and(|is_field| is_field)
+            let is_field = matches!(&*target.tag_name(), "INPUT" | "TEXTAREA" | "SELECT");
+            is_field && target.id() != "question"
         });
         if !meant || !running || elsewhere {
             return;
