@@ -314,6 +314,10 @@ impl Talk {
             Some(Failure::Moved) | None => (None, None),
         };
         let failed = self.settle().await.err();
+        if self.stage.try_get_untracked().is_none() {
+            // The page is gone: when it is opened again, it looks whether the question was kept.
+            return;
+        }
         if failed.is_some() {
             // What was hidden may be there still.
             self.messages.try_set(old.clone());
